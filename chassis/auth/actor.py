@@ -1,4 +1,4 @@
-"""Who is calling: the actor behind a request."""
+"""The actor: who stands behind a request, for which organisation, and to what purpose."""
 
 from __future__ import annotations
 
@@ -26,6 +26,15 @@ class Sector(StrEnum):
     CHARITY = "charity"
 
 
+class Purpose(StrEnum):
+    """What a caller says it wants personal data for; sharing agreements are written by purpose."""
+
+    DIRECT_CARE = "direct_care"
+    SAFEGUARDING = "safeguarding"
+    ADMINISTRATION = "administration"
+    AUDIT = "audit"
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """A caller whose token was verified, with the purpose it states for this request."""
@@ -37,9 +46,14 @@ class Actor:
     role: str = ""
     team_ids: tuple[str, ...] = ()
     practitioner_id: str = ""
-    purpose: str = "direct_care"
+    purpose: str = Purpose.DIRECT_CARE.value
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether this is one of Joinedup's own services doing its own work, for no organisation."""
+        return self.kind is Kind.SERVICE and not self.organisation_id
 
 
 def service_actor(name: str) -> Actor:
     """The actor of a service's own work (consumers, clocks, relays): of no organisation."""
-    return Actor(subject=f"service:{name}", kind=Kind.SERVICE, role="service", purpose="administration")
+    return Actor(subject=f"service:{name}", kind=Kind.SERVICE, role="service", purpose=Purpose.ADMINISTRATION.value)
