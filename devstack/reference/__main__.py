@@ -1,4 +1,4 @@
-"""`python -m devstack.reference` writes docs/reference; `--check` says what differs instead, and fails if anything does."""
+"""Writes docs/reference; with `--check` says what differs instead, and fails if anything does."""
 
 import sys
 from pathlib import Path

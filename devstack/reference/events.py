@@ -8,8 +8,8 @@ from devstack.reference import descriptors
 INTRODUCTION = """# Event catalogue
 
 Every event that Joinedup puts on Kafka. CloudEvents 1.0 in binary mode: the headers carry `ce_id`, `ce_type` (the full
-name below), `ce_source`, `ce_time`, `ce_subject` (the person id) and `traceparent`; the body is the protobuf message. The
-record's key is the person id, so that everything about one person keeps its order. No event carries personal data:
+name below), `ce_source`, `ce_time`, `ce_subject` (the person id) and `traceparent`; the body is the protobuf message.
+The record's key is the person id, so that everything about one person keeps its order. No event carries personal data:
 whoever needs a name or a narrative asks the owner, and that release is decided and recorded.
 """
 

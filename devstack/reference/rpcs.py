@@ -7,9 +7,9 @@ from joinedup.options.v1 import options_pb2
 
 INTRODUCTION = """# RPCs
 
-Every call between services. A command needs the metadata `idempotency-key`; a query may be retried. The permission is held
-by roles in `governance/roles.yaml`. To a caller without a relationship to the person, an RPC answers NotFound, or, where
-the last column says so, answers with every personal field withheld.
+Every call between services. A command needs the metadata `idempotency-key`; a query may be retried. The permission is
+held by roles in `governance/roles.yaml`. To a caller without a relationship to the person, an RPC answers NotFound, or,
+where the fourth column says so, answers with every personal field withheld.
 """
 
 
