@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from google.protobuf.message import Message
-from joinedup.common.v1 import common_pb2
-from joinedup.governance.v1 import events_pb2
 
 from chassis.disclosure import agreements, relationships
+from joinedup.common.v1 import common_pb2
+from joinedup.governance.v1 import events_pb2
 
 # Work is the first argument; chassis.consumer names the same shape Handler.
 HANDLERS: Mapping[type[Message], Callable[..., Awaitable[None]]] = {

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from joinedup.common.v1 import common_pb2
 from sqlalchemy import Column, DateTime, Index, SmallInteger, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
+
+from joinedup.common.v1 import common_pb2
 
 if TYPE_CHECKING:
     from chassis.work import Work

@@ -1,0 +1,87 @@
+"""The last step of every answer: gather the facts, decide for each person in it, redact, and enter it in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from google.protobuf.message import Message
+
+from chassis.disclosure import decision, ledger, redaction
+from chassis.disclosure.decision import Decision
+from chassis.disclosure.facts import Facts, Register
+
+if TYPE_CHECKING:
+    from chassis.work import Work
+
+# Tells which of some people's whereabouts are protected; only a service that holds the flag can know.
+Restricted = Callable[["Work", Collection[str]], Awaitable[Collection[str]]]
+
+
+async def nobody_restricted(work: Work, people: Collection[str]) -> Collection[str]:
+    """The answer of a service that holds no such flag."""
+    return ()
+
+
+@dataclass(slots=True)
+class Answers:
+    """Decides what leaves one service; keeps that service's agreements in memory."""
+
+    restricted: Restricted = nobody_restricted
+    register: Register = field(default_factory=Register)
+
+    async def consider(self, work: Work, people: Collection[str]) -> Considered:
+        """Fetch what bears on these people, for decisions within this transaction."""
+        known = [person_id for person_id in people if person_id]
+        facts = await self.register.gather(work.session, work.actor, known) if known else Facts()
+        restricted = frozenset(await self.restricted(work, known)) if known else frozenset()
+        return Considered(work, facts, restricted, frozenset(known))
+
+    async def release(
+        self, work: Work, method: str, message: Message, considered: Considered | None = None
+    ) -> list[redaction.Account]:
+        """Redact `message` in place and enter what it tells in the ledger; answers with an account for each person.
+
+        Facts considered earlier are used again when they cover everybody in the message: pass them only if nothing
+        changed since.
+        """
+        people = redaction.people(message)
+        if not people:
+            return []
+        if considered is None or not considered.people.issuperset(filter(None, people)):
+            considered = await self.consider(work, people)
+        accounts = redaction.redact(message, considered.decide)
+        ledger.record(work, method, accounts)
+        return accounts
+
+
+@dataclass(slots=True)
+class Considered:
+    """The facts about some people at one moment, and the decisions that follow from them for one actor."""
+
+    work: Work
+    facts: Facts
+    restricted: frozenset[str]
+    people: frozenset[str]
+    _agreements: tuple[decision.Agreement, ...] = field(init=False)
+    _settled: dict[tuple[frozenset[int], bool, bool], Decision] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._agreements = decision.in_force(self.facts.agreements, self.work.now)
+
+    def decide(self, person_id: str) -> Decision:
+        """What the actor may know about one of these people; about anybody else, nothing."""
+        if person_id not in self.people:
+            return decision.about_nobody()
+        actor, now = self.work.actor, self.work.now
+        found = self.facts.relationships.get(person_id, ())
+        kinds = frozenset(one.kind for one in found if one.holds_for(actor, now))
+        refused = decision.has_refused(actor, self.facts.decisions.get(person_id, ()))
+        case = (kinds, refused, person_id in self.restricted)
+        # Most people in a list share their case: it is settled once.
+        if case not in self._settled:
+            self._settled[case] = decision.settle(
+                actor, self.work.purpose, kinds, self._agreements, refused=refused, restricted=case[2]
+            )
+        return self._settled[case]

@@ -1,0 +1,133 @@
+"""Takes out of a message what was not released and says so in its place: withheld never looks like empty.
+
+Every personal field of a withheld class is marked, whether it held a value or not: the marker must not tell that there
+is, say, police information about somebody. Operational fields are never touched.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from google.protobuf.descriptor import Descriptor
+from google.protobuf.message import Message
+
+from chassis.disclosure import labels
+from chassis.disclosure.decision import Decision, Withheld
+from joinedup.common.v1 import common_pb2
+from joinedup.options.v1 import options_pb2
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What an answer held about one person before redaction: how many filled fields of each class, and how decided."""
+
+    person_id: str
+    decision: Decision
+    fields: Mapping[int, int]
+
+
+def people(message: Message) -> tuple[str, ...]:
+    """Ids of the people a message can say something personal about, each once, in order; "" for nobody known."""
+    return tuple(dict.fromkeys(person_id for _, _, person_id in _about(message)))
+
+
+def redact(message: Message, decide: Callable[[str], Decision]) -> list[Account]:
+    """Redact a message in place by the decision for each person in it, and give an account for each person."""
+    counts: dict[str, Counter[int]] = {}
+    decisions: dict[str, Decision] = {}
+    for held, shape, person_id in list(_about(message)):
+        if person_id not in decisions:
+            decisions[person_id] = decide(person_id)
+        count = counts.setdefault(person_id, Counter())
+        # Classes that the message type can hold count even when nothing is filled: a withholding is told either way.
+        count.update(dict.fromkeys(_classes(shape.descriptor), 0))
+        _clear(held, shape, decisions[person_id], count)
+        _mark(held, shape, decisions[person_id])
+    return [Account(person_id, decisions[person_id], dict(count)) for person_id, count in counts.items()]
+
+
+def _about(message: Message) -> Iterator[tuple[Any, labels.Shape, str]]:
+    """Each message inside that is about a subject and can hold personal fields of it, outermost first."""
+    if not labels.reaches_personal(message.DESCRIPTOR):
+        return
+    shape = labels.shape(message.DESCRIPTOR)
+    if shape.subject and labels.paths(message.DESCRIPTOR):
+        yield message, shape, getattr(message, shape.subject)
+    for child in shape.children:
+        if labels.reaches_personal(child.descriptor):
+            for held in _values(message, child):
+                yield from _about(held)
+
+
+def _values(message: Any, child: labels.Child) -> tuple[Message, ...]:
+    value = getattr(message, child.name)
+    if child.keyed:
+        return tuple(value.values())
+    if child.repeated:
+        return tuple(value)
+    return (value,) if message.HasField(child.name) else ()
+
+
+def _clear(message: Any, shape: labels.Shape, decision: Decision, count: Counter[int]) -> None:
+    for leaf in shape.leaves:
+        if not leaf.is_personal:
+            continue
+        if _is_filled(message, leaf.name):
+            count[leaf.data_class] += 1
+        if isinstance(decision.of(leaf.data_class), Withheld):
+            message.ClearField(leaf.name)
+    for child in shape.children:
+        if child.shape.subject or not labels.reaches_personal(child.descriptor):
+            continue
+        for held in _values(message, child):
+            _clear(held, child.shape, decision, count)
+        if _is_wholly_withheld(child.descriptor, decision):
+            message.ClearField(child.name)
+
+
+def _is_filled(message: Any, name: str) -> bool:
+    """Whether a leaf holds anything: present, or different from the default where presence is not kept."""
+    field = message.DESCRIPTOR.fields_by_name[name]
+    if field.has_presence:
+        return bool(message.HasField(name))
+    value = getattr(message, name)
+    return len(value) > 0 if field.is_repeated else bool(value != field.default_value)
+
+
+def _is_wholly_withheld(descriptor: Descriptor, decision: Decision) -> bool:
+    """Whether nothing of a nested message remains, so that its very presence would tell something."""
+    return _is_only_personal(descriptor) and all(
+        isinstance(decision.of(data_class), Withheld) for data_class in _classes(descriptor)
+    )
+
+
+@cache
+def _is_only_personal(descriptor: Descriptor) -> bool:
+    """Whether a message holds personal fields about the subject above it and nothing else."""
+    held = [labels.shape(one) for one in labels.reachable(descriptor)]
+    return not any(one.subject for one in held) and all(leaf.is_personal for one in held for leaf in one.leaves)
+
+
+@cache
+def _classes(descriptor: Descriptor) -> frozenset[int]:
+    return frozenset(data_class for _, data_class in labels.paths(descriptor))
+
+
+def _mark(message: Any, shape: labels.Shape, decision: Decision) -> None:
+    # A service may pass on an answer that was already redacted once; its markers stay, and are not repeated.
+    marked = {marker.field for marker in message.withheld}
+    for path, data_class in labels.paths(shape.descriptor):
+        outcome = decision.of(data_class)
+        if isinstance(outcome, Withheld) and path not in marked:
+            message.withheld.append(
+                common_pb2.Withheld(
+                    field=path,
+                    data_class=options_pb2.DataClass.ValueType(data_class),
+                    reason=outcome.reason,
+                    because=outcome.because,
+                )
+            )
