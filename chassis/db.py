@@ -1,0 +1,229 @@
+"""PostgreSQL for a service: short transactions under row-level security, and Unavailable instead of a hang."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import asyncpg
+import sqlalchemy
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.orm.exc import StaleDataError
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import auth, errors, settings
+
+# SQLSTATE classes and codes after which the same request may well succeed: connection, resources, shutdown or
+# cancellation, and the losers of a race (PostgreSQL documentation, appendix A).
+_PASSING_CLASSES = ("08", "53", "57")
+_PASSING_STATES = ("40001", "40P01", "55P03")
+
+_SCOPE = sqlalchemy.text(
+    "SELECT set_config('joinedup.actor_kind', :kind, true), set_config('joinedup.organisation_id', :organisation, true),"
+    " set_config('joinedup.team_ids', :teams, true), set_config('joinedup.practitioner_id', :practitioner, true)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many connections, and how long to wait for what, in seconds."""
+
+    pool: int = 6
+    overflow: int = 6
+    connect_seconds: float = 0.9
+    statement_seconds: float = 0.9
+
+
+@dataclass(slots=True)
+class Database:
+    """A pool of connections to one service's database; opened without touching the network."""
+
+    url: str
+    limits: Limits = field(default_factory=Limits)
+    engine: AsyncEngine = field(init=False, repr=False)
+    last_success: float = field(default=float("-inf"), init=False)
+
+    def __post_init__(self) -> None:
+        self.engine = _engine(self.url, self.limits)
+
+    @classmethod
+    def open(cls, url: str, limits: Limits | None = None) -> Database:
+        """A database at `url` (`postgresql://role@host:port/name`); connections are made when first needed."""
+        return cls(url, limits or Limits())
+
+    @classmethod
+    def of(cls, config: settings.ServiceSettings) -> Database:
+        """The database that the settings name, with the limits that suit calls."""
+        return cls(
+            config.database_url,
+            Limits(
+                config.database_pool,
+                config.database_overflow,
+                config.database_connect_seconds,
+                config.database_statement_seconds,
+            ),
+        )
+
+    def for_batches(self, statement_seconds: float) -> Database:
+        """The same database with few connections and patience for statements that carry whole batches."""
+        return Database(self.url, replace(self.limits, pool=2, overflow=1, statement_seconds=statement_seconds))
+
+    async def close(self) -> None:
+        """Close every connection; hanging ones are cut."""
+        try:
+            async with asyncio.timeout(2):
+                await self.engine.dispose()
+        except TimeoutError:
+            await self.engine.dispose(close=False)
+
+    @asynccontextmanager
+    async def transaction(self, actor: auth.Actor) -> AsyncIterator[AsyncSession]:
+        """A transaction that sees what row-level security lets the actor see; commits unless the body raises.
+
+        Raises errors.Unavailable when PostgreSQL cannot be reached, hangs or gives up a race, and errors.Conflict when
+        a row was changed by somebody else since it was read.
+        """
+        session = AsyncSession(self.engine, expire_on_commit=False)
+        driver: Any = None
+        try:
+            with translated():
+                driver = await self._acquire(session)
+                await session.execute(_SCOPE, scope(actor))
+                yield session
+                await session.commit()
+                self.last_success = asyncio.get_running_loop().time()
+        except BaseException as failure:
+            await _abandon(session, driver, failure)
+            raise
+        await session.close()
+
+    async def _acquire(self, session: AsyncSession) -> Any:
+        """Take a connection within the limit, however many waits that involves; answers the driver's connection."""
+        async with asyncio.timeout(self.limits.connect_seconds):
+            connection = await session.connection()
+            return (await connection.get_raw_connection()).driver_connection
+
+    async def ping(self) -> None:
+        """Prove that statements are answered; raises errors.Unavailable."""
+        async with self.transaction(auth.service_actor("probe")):
+            pass
+
+    async def answers(self, within_seconds: float = 5) -> bool:
+        """Whether a transaction succeeded in the last seconds; asks only when there was no traffic to tell."""
+        if asyncio.get_running_loop().time() - self.last_success < within_seconds:
+            return True
+        try:
+            await self.ping()
+        except errors.Unavailable:
+            return False
+        return True
+
+    async def listen(self, *, statement_seconds: float) -> asyncpg.Connection[asyncpg.Record]:
+        """A connection of its own for LISTEN and advisory locks, outside the pool, acting as a service.
+
+        Raises errors.Unavailable.
+        """
+        with translated():
+            connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
+                _plain(self.url),
+                timeout=self.limits.connect_seconds,
+                command_timeout=statement_seconds,
+                server_settings={"application_name": "joinedup", "joinedup.actor_kind": "service"},
+            )
+        return connection
+
+
+async def rescope(session: AsyncSession, actor: auth.Actor) -> None:
+    """Let the rest of the session's transaction see what row-level security lets `actor` see."""
+    await session.execute(_SCOPE, scope(actor))
+
+
+def scope(actor: auth.Actor) -> dict[str, str]:
+    """The values that row-level security compares with, for one actor."""
+    return {
+        "kind": str(actor.kind.value),
+        "organisation": actor.organisation_id,
+        "teams": ",".join(actor.team_ids),
+        "practitioner": actor.practitioner_id,
+    }
+
+
+def _plain(url: str) -> str:
+    return url.replace("postgresql+asyncpg://", "postgresql://", 1)
+
+
+def _engine(url: str, limits: Limits) -> AsyncEngine:
+    milliseconds = str(int(limits.statement_seconds * 1000))
+    engine = create_async_engine(
+        _plain(url).replace("postgresql://", "postgresql+asyncpg://", 1),
+        pool_size=limits.pool,
+        max_overflow=limits.overflow,
+        pool_timeout=limits.connect_seconds,
+        pool_reset_on_return="rollback",
+        connect_args={
+            "timeout": limits.connect_seconds,
+            "command_timeout": limits.statement_seconds,
+            "server_settings": {
+                "application_name": "joinedup",
+                # The server gives up with the client, so that no forgotten statement holds a lock.
+                "statement_timeout": milliseconds,
+                "idle_in_transaction_session_timeout": "30000",
+                "timezone": "UTC",
+                "jit": "off",
+            },
+        },
+    )
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
+
+
+def _refuse_closed(connection: Any, record: Any, proxy: Any) -> None:
+    """Replace a pooled connection that PostgreSQL closed meanwhile, without a round trip to find out."""
+    if connection.driver_connection.is_closed():
+        raise sqlalchemy.exc.DisconnectionError("closed by the server")
+
+
+async def _abandon(session: AsyncSession, driver: Any, failure: BaseException) -> None:
+    """Give the connection back after a failure; a connection that may hang is cut off rather than asked to roll back."""
+    if isinstance(failure, errors.Unavailable) and driver is not None:
+        driver.terminate()
+        await session.invalidate()
+        return
+    try:
+        await session.close()
+    except (sqlalchemy.exc.SQLAlchemyError, OSError):
+        await session.invalidate()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn what PostgreSQL and its driver raise into the vocabulary of chassis/errors.py."""
+    try:
+        yield
+    except errors.Failure:
+        raise
+    except StaleDataError as failure:
+        raise errors.Conflict("it was changed by somebody else meanwhile") from failure
+    except (TimeoutError, ConnectionError, OSError, ssl.SSLError, sqlalchemy.exc.TimeoutError) as failure:
+        raise errors.Unavailable("the database does not answer") from failure
+    except (asyncpg.InterfaceError, asyncpg.PostgresError, sqlalchemy.exc.DBAPIError) as failure:
+        if passing(failure):
+            raise errors.Unavailable("the database does not answer") from failure
+        raise
+
+
+def passing(failure: BaseException) -> bool:
+    """Whether a failure says nothing about the statement that met it, only about the moment."""
+    if isinstance(failure, sqlalchemy.exc.DBAPIError):
+        if failure.connection_invalidated:
+            return True
+        failure = failure.orig or failure
+    if isinstance(failure, asyncpg.InterfaceError):
+        return True
+    state = str(getattr(failure, "sqlstate", "") or "")
+    return state in _PASSING_STATES or state.startswith(_PASSING_CLASSES)

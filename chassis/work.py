@@ -1,0 +1,184 @@
+"""The unit of work: what a command, a query or an event handler is given to read, change, tell and record with."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from google.protobuf.message import Message
+from joinedup.common.v1 import common_pb2
+from sqlmodel import insert
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import audit, auth, db, events, outbox
+from chassis.disclosure import relationships
+
+
+@dataclass(slots=True)
+class Pending:
+    """What is written last, when every row that the work changed is locked."""
+
+    events: list[outbox.OutboxRow] = field(default_factory=list)
+    acts: list[audit.AuditRow] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Work:
+    """One transaction on behalf of one actor. The frame commits it; handlers never do.
+
+    `now` is aware UTC and the only clock a handler may read; `purpose` is what the caller stated; `cause` is the event
+    that is being handled, if one is.
+    """
+
+    session: AsyncSession
+    actor: auth.Actor
+    now: datetime
+    service: str
+    purpose: str
+    method: str = ""
+    idempotency_key: str = ""
+    traceparent: str = ""
+    cause: events.Envelope | None = None
+    pending: Pending = field(default_factory=Pending)
+
+    def publish(self, event: Message, *, person_id: str, aggregate: str, version: int) -> None:
+        """Tell an event once this transaction commits. Everything about one person keeps its order.
+
+        `aggregate` names the record, "referral/<id>", and `version` is its own, without gaps. An event about nobody has
+        an empty `person_id` and keeps the order of its aggregate. Raises ValueError for a message that is not labelled
+        as an event, that is too large for the log, or that has no version.
+        """
+        body = event.SerializeToString()
+        if len(body) > events.MOST_BODY_BYTES:
+            raise ValueError(f"{event.DESCRIPTOR.full_name} of {len(body)} bytes does not fit on the log")
+        if version < 1:
+            raise ValueError(f"version {version} of {aggregate}: versions start at 1")
+        self.pending.events.append(
+            outbox.OutboxRow(
+                event_id=str(uuid.uuid4()),
+                topic=events.topic(event.DESCRIPTOR, self.service),
+                key=person_id or aggregate,
+                type=event.DESCRIPTOR.full_name,
+                person_id=person_id,
+                aggregate=aggregate,
+                version=version,
+                traceparent=self.traceparent,
+                occurred_at=self.now,
+                body=body,
+            )
+        )
+
+    def audit(self, action: str, *, subject: str = "", detail: Mapping[str, str] | None = None) -> None:
+        """Record an act in the append-only audit: `subject` is the record it was done to, "referral/<id>".
+
+        Ids and codes only: no personal data.
+        """
+        self.pending.acts.append(
+            audit.AuditRow(
+                at=self.now,
+                actor=self.actor.subject,
+                actor_kind=self.actor.kind.value,
+                organisation_id=self.actor.organisation_id,
+                practitioner_id=self.actor.practitioner_id,
+                role=self.actor.role,
+                purpose=self.purpose,
+                method=self.method or (self.cause.type if self.cause else ""),
+                action=action,
+                subject=subject,
+                idempotency_key=self.idempotency_key,
+                detail=dict(detail or {}),
+            )
+        )
+
+    async def relate(
+        self,
+        *,
+        person_id: str,
+        organisation_id: str,
+        kind: common_pb2.RelationshipKind,
+        source: str,
+        team_id: str = "",
+        practitioner_id: str = "",
+    ) -> None:
+        """Begin a relationship here and tell every other service; `source` is the record behind it, "referral/<id>"."""
+        event = common_pb2.RelationshipEstablished(
+            person_id=person_id,
+            organisation_id=organisation_id,
+            team_id=team_id,
+            practitioner_id=practitioner_id,
+            kind=kind,
+            source=source,
+        )
+        event.valid_from.FromDatetime(self.now)
+        await relationships.establish(self.session, event)
+        self.publish(event, person_id=person_id, aggregate=_spell(event), version=1)
+
+    async def unrelate(
+        self, *, person_id: str, organisation_id: str, kind: common_pb2.RelationshipKind, source: str
+    ) -> None:
+        """End a relationship here and tell every other service."""
+        event = common_pb2.RelationshipEnded(
+            person_id=person_id, organisation_id=organisation_id, kind=kind, source=source
+        )
+        event.valid_to.FromDatetime(self.now)
+        await relationships.end(self.session, event)
+        self.publish(event, person_id=person_id, aggregate=_spell(event), version=2)
+
+    async def see_everybody(self) -> None:
+        """Lift row-level security for the rest of this transaction: for tracing, and for ledgers read by permission.
+
+        What is answered is still decided field by field by the frame; only the second wall is opened, and only here.
+        """
+        await db.rescope(self.session, auth.service_actor(self.service))
+
+    def on(self, cause: events.Envelope) -> Work:
+        """The same transaction, handling one event: what it tells continues the trace of that event."""
+        return replace(self, cause=cause, traceparent=cause.traceparent)
+
+    async def finish(self) -> None:
+        """Write what is pending: changed rows first, then audit, then events, so that events follow the locks."""
+        await self.session.flush()
+        acts, told = self.pending.acts, self.pending.events
+        if acts:
+            rows = [act.model_dump(exclude={"sequence"}) for act in acts]
+            await self.session.execute(insert(audit.AuditRow), rows)
+        await outbox.append(self.session, told)
+        acts.clear()
+        told.clear()
+
+
+@asynccontextmanager
+async def unit(
+    database: db.Database,
+    actor: auth.Actor,
+    *,
+    service: str,
+    now: datetime | None = None,
+    method: str = "",
+    idempotency_key: str = "",
+    traceparent: str = "",
+) -> AsyncIterator[Work]:
+    """One transaction with everything it has to tell; nothing of it happened if the body raises.
+
+    Raises what db.Database.transaction raises.
+    """
+    async with database.transaction(actor) as session:
+        work = Work(
+            session,
+            actor,
+            now or datetime.now(UTC),
+            service,
+            actor.purpose,
+            method=method,
+            idempotency_key=idempotency_key,
+            traceparent=traceparent,
+        )
+        yield work
+        await work.finish()
+
+
+def _spell(event: common_pb2.RelationshipEstablished | common_pb2.RelationshipEnded) -> str:
+    return f"relationship/{event.organisation_id}/{event.kind}/{event.source}"
