@@ -24,7 +24,8 @@ _PASSING_CLASSES = ("08", "53", "57")
 _PASSING_STATES = ("40001", "40P01", "55P03")
 
 _SCOPE = sqlalchemy.text(
-    "SELECT set_config('joinedup.actor_kind', :kind, true), set_config('joinedup.organisation_id', :organisation, true),"
+    "SELECT set_config('joinedup.actor_kind', :kind, true),"
+    " set_config('joinedup.organisation_id', :organisation, true),"
     " set_config('joinedup.team_ids', :teams, true), set_config('joinedup.practitioner_id', :practitioner, true)"
 )
 
@@ -189,7 +190,7 @@ def _refuse_closed(connection: Any, record: Any, proxy: Any) -> None:
 
 
 async def _abandon(session: AsyncSession, driver: Any, failure: BaseException) -> None:
-    """Give the connection back after a failure; a connection that may hang is cut off rather than asked to roll back."""
+    """Give the connection back after a failure; one that may hang is cut off rather than asked to roll back."""
     if isinstance(failure, errors.Unavailable) and driver is not None:
         driver.terminate()
         await session.invalidate()

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from google.protobuf.message import Message
-from joinedup.common.v1 import common_pb2
 from sqlmodel import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, auth, db, events, outbox
 from chassis.disclosure import relationships
+from joinedup.common.v1 import common_pb2
 
 
 @dataclass(slots=True)
@@ -98,7 +98,7 @@ class Work:
         *,
         person_id: str,
         organisation_id: str,
-        kind: common_pb2.RelationshipKind,
+        kind: common_pb2.RelationshipKind.ValueType,
         source: str,
         team_id: str = "",
         practitioner_id: str = "",
@@ -117,7 +117,7 @@ class Work:
         self.publish(event, person_id=person_id, aggregate=_spell(event), version=1)
 
     async def unrelate(
-        self, *, person_id: str, organisation_id: str, kind: common_pb2.RelationshipKind, source: str
+        self, *, person_id: str, organisation_id: str, kind: common_pb2.RelationshipKind.ValueType, source: str
     ) -> None:
         """End a relationship here and tell every other service."""
         event = common_pb2.RelationshipEnded(
