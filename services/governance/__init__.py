@@ -1,0 +1,1 @@
+"""Who may see what, and who did? Agreements, sharing decisions, the directory and the disclosure ledger."""
