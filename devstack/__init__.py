@@ -1,0 +1,1 @@
+"""The local stack: everything that a laptop needs to run Joinedup."""

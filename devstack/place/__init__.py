@@ -1,0 +1,1 @@
+"""A synthetic place: invented organisations, teams, practitioners, people and half a year of contacts, from a seed."""
