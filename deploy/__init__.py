@@ -1,0 +1,1 @@
+"""What it takes to run Joinedup away from a developer's machine: manifests, image, checks."""

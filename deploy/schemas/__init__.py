@@ -1,0 +1,1 @@
+"""JSON schemas of the operators' resources that the manifests use, derived from their published packages."""
