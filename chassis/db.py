@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -94,7 +94,7 @@ class Database:
         try:
             with translated():
                 driver = await self._acquire(session)
-                await session.execute(_SCOPE, scope(actor))
+                await rescope(session, actor)
                 yield session
                 await session.commit()
                 self.last_success = asyncio.get_running_loop().time()
@@ -141,7 +141,20 @@ class Database:
 
 async def rescope(session: AsyncSession, actor: auth.Actor) -> None:
     """Let the rest of the session's transaction see what row-level security lets `actor` see."""
-    await session.execute(_SCOPE, scope(actor))
+    await execute(session, _SCOPE, scope(actor))
+
+
+async def execute(
+    session: AsyncSession,
+    statement: sqlalchemy.Executable,
+    values: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
+) -> sqlalchemy.CursorResult[Any]:
+    """Run SQL in the session's transaction, without the object mapper: rows in, rows out.
+
+    Changes that the session has not flushed yet are not seen.
+    """
+    connection = await session.connection()
+    return await connection.execute(statement, values or None)
 
 
 def scope(actor: auth.Actor) -> dict[str, str]:

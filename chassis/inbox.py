@@ -10,6 +10,8 @@ from sqlalchemy import Column, DateTime, Index, text
 from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import db
+
 
 class InboxRow(SQLModel, table=True):
     """An event that one consumer group has handled."""
@@ -37,10 +39,10 @@ async def claim(session: AsyncSession, consumer: str, ids: Iterable[str]) -> set
     A claim by a transaction still under way elsewhere is waited for, so two members of a group can never both win.
     """
     # Sorted, so that two members that claim the same ids wait for one another instead of deadlocking.
-    claimed = await session.execute(_CLAIM, {"consumer": consumer, "ids": sorted(set(ids))})
+    claimed = await db.execute(session, _CLAIM, {"consumer": consumer, "ids": sorted(set(ids))})
     return set(claimed.scalars())
 
 
 async def prune(session: AsyncSession, *, now: datetime, keep: timedelta) -> None:
     """Forget ids older than `keep`, which must exceed the retention of the topics."""
-    await session.execute(_PRUNE, {"before": now - keep})
+    await db.execute(session, _PRUNE, {"before": now - keep})

@@ -10,6 +10,8 @@ from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, LargeBinar
 from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import db
+
 CHANNEL = "outbox"
 
 
@@ -64,4 +66,4 @@ _INSERT = sqlalchemy.text(
 async def append(session: AsyncSession, rows: Sequence[OutboxRow]) -> None:
     """Put events into the outbox in one round trip and wake the relay once the transaction commits."""
     if rows:
-        await session.execute(_INSERT, {name: [getattr(row, name) for row in rows] for name in _COLUMNS})
+        await db.execute(session, _INSERT, {name: [getattr(row, name) for row in rows] for name in _COLUMNS})

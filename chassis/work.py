@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+import sqlalchemy
 from google.protobuf.message import Message
-from sqlmodel import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import audit, auth, db, events, outbox
@@ -144,7 +144,7 @@ class Work:
         acts, told = self.pending.acts, self.pending.events
         if acts:
             rows = [act.model_dump(exclude={"sequence"}) for act in acts]
-            await self.session.execute(insert(audit.AuditRow), rows)
+            await db.execute(self.session, sqlalchemy.insert(audit.AuditRow), rows)
         await outbox.append(self.session, told)
         acts.clear()
         told.clear()
