@@ -1,0 +1,90 @@
+"""The words and colours that states have on every page, so that one thing is never called two names."""
+
+from collections.abc import Mapping
+
+from services.portal.pages.parts import Choice, Tag
+
+# FHIR R4 Task.status, as joinedup.referrals.v1.Status names it without its prefix, in lower case.
+REFERRAL_STATUS: Mapping[str, Tag] = {
+    "draft": Tag("Draft", "grey"),
+    "requested": Tag("Sent", "blue"),
+    "received": Tag("Waiting for triage", "blue"),
+    "accepted": Tag("Accepted", "green"),
+    "rejected": Tag("Refused", "grey"),
+    "ready": Tag("Ready", "green"),
+    "cancelled": Tag("Cancelled", "grey"),
+    "in_progress": Tag("In progress", "green"),
+    "on_hold": Tag("Returned with advice", "yellow"),
+    "failed": Tag("Failed", "red"),
+    "completed": Tag("Completed", "grey"),
+    "entered_in_error": Tag("Entered in error", "grey"),
+}
+
+# FHIR R4 request-priority. Routine needs no tag: what is usual stays quiet.
+PRIORITY: Mapping[str, Tag] = {
+    "urgent": Tag("Urgent", "orange"),
+    "asap": Tag("As soon as possible", "orange"),
+    "stat": Tag("Immediate", "red"),
+}
+
+ACTION_STATUS: Mapping[str, Tag] = {
+    "assigned": Tag("Waiting for an answer", "blue"),
+    "accepted": Tag("Accepted", "aqua-green"),
+    "done": Tag("Done", "green"),
+    "cannot": Tag("Cannot do it", "red"),
+    "cancelled": Tag("Cancelled", "grey"),
+}
+
+CHRONOLOGY_KIND: Mapping[str, Tag] = {
+    "referral": Tag("Referral", "blue"),
+    "case": Tag("Case", "blue"),
+    "plan": Tag("Plan", "purple"),
+    "action": Tag("Action", "aqua-green"),
+    "encounter": Tag("Contact with services", "orange"),
+    "alert": Tag("Alert", "red"),
+    "note": Tag("Note", "grey"),
+    "notification": Tag("Message", "grey"),
+}
+
+# BaRS rejection reasons.
+REJECTION_REASONS: tuple[Choice, ...] = (
+    Choice("22", "No capacity"),
+    Choice("23", "Not clinically appropriate"),
+    Choice("24", "Declined"),
+    Choice("26", "The person's own choice"),
+    Choice("31", "No appointments"),
+    Choice("40", "Not eligible"),
+    Choice("99", "Another reason"),
+)
+
+# The parts of a narrative, as the fields of joinedup.common.v1.Narrative, in the order they are shown.
+NARRATIVE_PARTS: Mapping[str, str] = {
+    "voice": "In the person's words",
+    "health": "Health",
+    "social_care": "Social care",
+    "housing": "Housing",
+    "police": "Police",
+    "safeguarding": "Safeguarding",
+    "finance": "Money",
+}
+
+# PRSB Personalised Care and Support Plan v2.0, "About me", as the fields of joinedup.caseworker.v1.AboutMe.
+ABOUT_ME: Mapping[str, str] = {
+    "what_is_most_important_to_me": "What is most important to me",
+    "people_who_are_important_to_me": "People who are important to me",
+    "how_i_communicate": "How I communicate and how to communicate with me",
+    "my_wellness": "My wellness",
+    "please_do_and_please_dont": "Please do and please don't",
+    "how_and_when_to_support_me": "How and when to support me",
+    "also_worth_knowing_about_me": "Also worth knowing about me",
+}
+
+# PRSB "Contingency plans", as the fields of joinedup.caseworker.v1.ContingencyPlan after its trigger factors.
+CONTINGENCY: Mapping[str, str] = {
+    "what_should_happen": "What should happen",
+    "who_should_be_contacted": "Who should be contacted",
+    "early_warning_signs": "Early warning signs",
+    "coping_strategies": "Coping strategies",
+    "advance_statement": "Advance statement",
+    "anticipatory_medicines_or_equipment": "Anticipatory medicines or equipment",
+}
