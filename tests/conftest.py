@@ -1,0 +1,46 @@
+"""The real parts that tests stand on: one Apache Kafka and one PostgreSQL for the whole session, on free ports."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from devstack import databases, testing
+
+
+@pytest.fixture(scope="session")
+def session_directory() -> Iterator[Path]:
+    """A folder for this session's servers; kept, with their logs, until the next session when one failed to start."""
+    directory = testing.session_directory()
+    yield directory
+    testing.forget(directory)
+
+
+@pytest.fixture(scope="session")
+def kafka_node(session_directory: Path) -> Iterator[testing.Kafka]:
+    """The session's Kafka, for tests that create topics. Those that kill a Kafka start one of their own."""
+    started = testing.start_kafka(session_directory)
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka(kafka_node: testing.Kafka) -> str:
+    """Bootstrap servers of the session's Kafka."""
+    return kafka_node.bootstrap_servers
+
+
+@pytest.fixture(scope="session")
+def postgres(session_directory: Path) -> Iterator[testing.Postgres]:
+    """The session's PostgreSQL; `postgres.create("identity")` makes a fresh database with its two roles."""
+    started = testing.start_postgres(session_directory)
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def database(postgres: testing.Postgres) -> Iterator[databases.Database]:
+    """A fresh empty database for one test module."""
+    made = postgres.create()
+    yield made
+    postgres.drop(made)
