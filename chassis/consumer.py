@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,7 +25,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from aiokafka.errors import KafkaError
 from google.protobuf.message import Message
 
-from chassis import auth, db, deadletter, errors, events, inbox, kafka, settings, work
+from chassis import attributes, auth, db, deadletter, errors, events, inbox, kafka, settings, telemetry, work
 from chassis.disclosure import projections
 
 logger = logging.getLogger(__name__)
@@ -226,10 +228,25 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka car
                 if delivery.envelope.id not in fresh:
                     continue
                 fresh.remove(delivery.envelope.id)
-                try:
-                    await delivery.handler(whole.on(delivery.envelope), delivery.body)
-                except (errors.Unavailable, OSError, TimeoutError) as failure:
-                    raise _Waiting from failure
+                await self._handle(whole, delivery)
+        self._count(part)
+
+    async def _handle(self, whole: work.Work, delivery: Delivery) -> None:
+        envelope = delivery.envelope
+        try:
+            with telemetry.span(attributes.HANDLE, envelope.type, parent=envelope.traceparent) as span:
+                if span.sampled:
+                    span.note(attributes.EVENT_ID, envelope.id)
+                    span.note(attributes.CONSUMER_GROUP, self._group)
+                await delivery.handler(whole.on(envelope, span.traceparent), delivery.body)
+        except (errors.Unavailable, OSError, TimeoutError) as failure:
+            raise _Waiting from failure
+
+    def _count(self, part: Sequence[Delivery]) -> None:
+        for kind, number in Counter(delivery.envelope.type for delivery in part).items():
+            telemetry.count(attributes.EVENTS_HANDLED, self._group, kind, "handled", by=number)
+        delay = time.time() - part[-1].envelope.time.timestamp()
+        telemetry.observe(attributes.EVENT_DELAY, max(0.0, delay), self._group)
 
     def _hold(self, client: AIOKafkaConsumer, delivery: Delivery, failure: Exception) -> None:
         """Make a partition wait for its failing delivery. A part that is away costs no attempt."""
@@ -266,6 +283,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka car
             if stop.is_set():
                 raise errors.Unavailable("stopped before the dead letter was confirmed")
             await _pause(1, stop)
+        telemetry.count(attributes.DEAD_LETTERS, self._group)
+        logger.error("%s: a record of %s is dead: %s", self._group, record.topic, deadletter.where(failure))
 
     def _due(self, pauses: int) -> float:
         longest = self._config.consumer_backoff_most_seconds
@@ -274,6 +293,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka car
 
     def _tell(self, delivery: Delivery, failure: Exception, attempts: int) -> None:
         cause = failure.__cause__ if isinstance(failure, _Waiting) and failure.__cause__ else failure
+        outcome = "waiting" if isinstance(failure, _Waiting) else "failed"
+        telemetry.count(attributes.EVENTS_HANDLED, self._group, delivery.envelope.type, outcome)
         # The text of an error may quote a person's data; its place in the code may not.
         logger.warning(
             "%s: event %s (%s) failed, attempt %d: %s",

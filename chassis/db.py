@@ -148,7 +148,7 @@ async def execute(
     session: AsyncSession,
     statement: sqlalchemy.Executable,
     values: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
-) -> sqlalchemy.CursorResult[Any]:
+) -> sqlalchemy.CursorResult[*tuple[Any, ...]]:
     """Run SQL in the session's transaction, without the object mapper: rows in, rows out.
 
     Changes that the session has not flushed yet are not seen.

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 
+from chassis import telemetry
+
 Readiness = Callable[[], Awaitable[Mapping[str, bool]]]
 
 _PATIENCE_SECONDS = 5
@@ -53,8 +55,6 @@ async def _respond(head: bytes, readiness: Readiness) -> tuple[str, str, bytes]:
         lines = "".join(f"{name} {'ready' if ready else 'not ready'}\n" for name, ready in parts.items())
         return "200 OK" if all(parts.values()) else "503 Service Unavailable", _PLAIN, lines.encode()
     if path == b"/metrics":
-        # Imported when first asked for: a process that is never scraped need not carry it.
-        import prometheus_client
-
-        return "200 OK", prometheus_client.CONTENT_TYPE_LATEST, prometheus_client.generate_latest()
+        body, kind = telemetry.render_metrics()
+        return "200 OK", kind, body
     return "404 Not Found", _PLAIN, b"only /livez, /readyz and /metrics are here\n"

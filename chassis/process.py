@@ -7,12 +7,12 @@ import logging
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import uvloop
 
-from chassis import db, probes, relay
+from chassis import db, logs, probes, relay, telemetry
 from chassis.settings import ServiceSettings
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,6 @@ class Service:
     settings: type[ServiceSettings] = ServiceSettings
     package: str = ""
     groups: Sequence[str] = ()
-    start: Callable[[ServiceSettings], None] = field(default=lambda _: None)
 
     def configured(self) -> ServiceSettings:
         """The settings from the environment, under this service's name."""
@@ -73,10 +72,14 @@ def main(service: Service) -> None:
 def start(service: Service, names: Sequence[str]) -> int:
     """Run these roles, or all of them if none is named; answers the exit code of the process."""
     config = service.configured()
-    service.start(config)
+    logs.configure(config)
+    telemetry.configure(config)
     chosen = {name: service.roles[name] for name in names or service.roles}
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_live(config, chosen))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_live(config, chosen))
+    finally:
+        telemetry.shutdown()
 
 
 async def _live(config: ServiceSettings, factories: Mapping[str, Factory]) -> int:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from chassis import db, errors, events, kafka, outbox, settings
+from chassis import attributes, db, errors, events, kafka, outbox, settings, telemetry
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +22,15 @@ _PENDING = (
 )
 _MARK = "UPDATE outbox SET published_at = now() WHERE id = ANY($1::bigint[])"
 _PRUNE = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE published_at < now() - $1::interval LIMIT 10000)"
+# Counted up to a limit: a backlog of a million must not cost a second to count.
+_BACKLOG = (
+    "SELECT count(*), coalesce(extract(epoch FROM now() - min(occurred_at)), 0) FROM"
+    " (SELECT occurred_at FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT 100000) AS pending"
+)
 _PRUNE_EVERY_SECONDS = 60
+_MEASURE_EVERY_SECONDS = 10
+_FIRST_BACKOFF_SECONDS = 0.1
+_LONGEST_BACKOFF_SECONDS = 2.0
 
 Connection = Any
 
@@ -39,6 +48,7 @@ class Relay:
         self._publisher = kafka.Publisher(config)
         self._wake = asyncio.Event()
         self._source = events.source(config.service)
+        self._measure_at = self._prune_at = 0.0
         self.ready = False
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -69,28 +79,39 @@ class Relay:
             connection.terminate()
 
     async def _lead(self, connection: Connection, stop: asyncio.Event) -> None:
-        loop = asyncio.get_running_loop()
-        backoff = 0.1
-        prune_at = loop.time() + _PRUNE_EVERY_SECONDS
+        backoff = _FIRST_BACKOFF_SECONDS
         while not stop.is_set():
             self._wake.clear()
             rows = await connection.fetch(_PENDING, self._config.relay_batch)
             if rows and not await self._publish(connection, rows):
+                await self._tend(connection)
                 await self._pause(backoff, stop)
-                backoff = min(backoff * 2, 2)
+                backoff = min(backoff * 2, _LONGEST_BACKOFF_SECONDS)
                 continue
-            backoff = 0.1
-            if loop.time() >= prune_at:
-                await connection.execute(_PRUNE, timedelta(hours=self._config.outbox_keep_hours))
-                prune_at = loop.time() + _PRUNE_EVERY_SECONDS
+            backoff = _FIRST_BACKOFF_SECONDS
+            await self._tend(connection)
             if len(rows) < self._config.relay_batch:
                 await self._wait(self._config.relay_poll_seconds)
+
+    async def _tend(self, connection: Connection) -> None:
+        """Measure the backlog now and then, and more rarely drop what was published long ago."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._measure_at:
+            self._measure_at = now + _MEASURE_EVERY_SECONDS
+            pending, oldest = await connection.fetchrow(_BACKLOG)
+            telemetry.gauge(attributes.OUTBOX_PENDING, pending)
+            telemetry.gauge(attributes.OUTBOX_OLDEST, float(oldest))
+        if now >= self._prune_at:
+            self._prune_at = now + _PRUNE_EVERY_SECONDS
+            await connection.execute(_PRUNE, timedelta(hours=self._config.outbox_keep_hours))
 
     async def _publish(self, connection: Connection, rows: Sequence[Any]) -> bool:
         """Send the rows and mark those that Kafka has confirmed; answers whether that was all of them."""
         confirmed = await self._publisher.publish([self._record(row) for row in rows])
         if confirmed:
             await connection.execute(_MARK, [rows[index]["id"] for index in confirmed])
+            for topic, number in Counter(rows[index]["topic"] for index in confirmed).items():
+                telemetry.count(attributes.EVENTS_PUBLISHED, topic, by=number)
         return len(confirmed) == len(rows)
 
     def _record(self, row: Any) -> kafka.Outgoing:

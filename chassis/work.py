@@ -134,9 +134,9 @@ class Work:
         """
         await db.rescope(self.session, auth.service_actor(self.service))
 
-    def on(self, cause: events.Envelope) -> Work:
+    def on(self, cause: events.Envelope, traceparent: str = "") -> Work:
         """The same transaction, handling one event: what it tells continues the trace of that event."""
-        return replace(self, cause=cause, traceparent=cause.traceparent)
+        return replace(self, cause=cause, traceparent=traceparent or cause.traceparent)
 
     async def finish(self) -> None:
         """Write what is pending: changed rows first, then audit, then events, so that events follow the locks."""
