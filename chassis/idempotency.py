@@ -10,7 +10,7 @@ from sqlalchemy import Column, DateTime, LargeBinary
 from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import errors
+from chassis import db, errors
 from chassis.auth import Actor
 
 LONGEST_KEY = 200
@@ -74,10 +74,10 @@ async def claim(session: AsyncSession, command: Claim, at: datetime) -> bytes | 
     Raises Conflict when the key was used for another request.
     """
     values = {"caller": command.caller, "key": command.key}
-    fresh = await session.scalar(_CLAIM, {**values, "method": command.method, "digest": command.digest, "at": at})
-    if fresh:
+    claimed = {**values, "method": command.method, "digest": command.digest, "at": at}
+    if (await db.execute(session, _CLAIM, claimed)).first():
         return None
-    found = (await session.execute(_FOUND, values)).one()
+    found = (await db.execute(session, _FOUND, values)).one()
     if (found.method, bytes(found.request_digest)) != (command.method, command.digest):
         raise errors.Conflict("this idempotency key was used for another request")
     return bytes(found.answer or b"")
@@ -85,9 +85,9 @@ async def claim(session: AsyncSession, command: Claim, at: datetime) -> bytes | 
 
 async def settle(session: AsyncSession, command: Claim, answer: bytes) -> None:
     """Keep the answer, in the transaction of the effect."""
-    await session.execute(_ANSWER, {"caller": command.caller, "key": command.key, "answer": answer})
+    await db.execute(session, _ANSWER, {"caller": command.caller, "key": command.key, "answer": answer})
 
 
 async def forget(session: AsyncSession, before: datetime) -> None:
     """Remove the keys of commands carried out before a moment."""
-    await session.execute(_FORGET, {"before": before})
+    await db.execute(session, _FORGET, {"before": before})

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import db
 from joinedup.governance.v1 import events_pb2
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ async def record_agreement(session: AsyncSession, agreement: events_pb2.Agreemen
         "version": agreement.version,
         "content": agreement.SerializeToString(deterministic=True),
     }
-    await session.exec(insert(AgreementRow).values(row).on_conflict_do_nothing())
+    await db.execute(session, insert(AgreementRow).values(row).on_conflict_do_nothing())
 
 
 async def record_decision(session: AsyncSession, decision: events_pb2.SharingDecisionRecorded) -> None:
@@ -60,13 +61,14 @@ async def record_decision(session: AsyncSession, decision: events_pb2.SharingDec
     }
     statement = insert(SharingDecisionRow).values(row)
     new = statement.excluded
-    await session.exec(
+    await db.execute(
+        session,
         statement.on_conflict_do_update(
             index_elements=["person_id", "sector"],
             set_={"refused": new.refused, "decided_at": new.decided_at, "version": new.version},
             where=tuple_(col(SharingDecisionRow.decided_at), col(SharingDecisionRow.version))
             < tuple_(new.decided_at, new.version),
-        )
+        ),
     )
 
 

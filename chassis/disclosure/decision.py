@@ -3,8 +3,8 @@
 The default is to withhold: without a relationship, an agreement in force and a rule that names the actor's sector, the
 relationship, the purpose and the class, nothing personal is released. Joinedup's own services, when they act for no
 organisation, need a rule too: one whose sector and relationship are both the unspecified ones, written in an agreement
-as `joinedup` and `none`. A service that acts for an organisation is decided as that organisation, with the team and
-practitioner it names.
+as `joinedup` and `none`; such a rule speaks of nobody else. A service that acts for an organisation is decided as that
+organisation, with the team and practitioner it names.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NO_RELATIONSHIP = "no_relationship"
 NO_AGREEMENT = "no_agreement"
 REFUSED_BY_PERSON = "refused_by_person"
 RESTRICTED = "restricted"
-_NO_RELATIONSHIP_NEEDED = common_pb2.RELATIONSHIP_KIND_UNSPECIFIED
+_NONE = common_pb2.RELATIONSHIP_KIND_UNSPECIFIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Relationship:
         """Whether it is the actor's own, their team's or their organisation's, and in force at `now`."""
         return (
             bool(actor.organisation_id)
-            and self.kind != _NO_RELATIONSHIP_NEEDED
+            and self.kind != _NONE
             and self.organisation_id == actor.organisation_id
             and (not self.team_id or self.team_id in actor.team_ids)
             and (not self.practitioner_id or self.practitioner_id == actor.practitioner_id)
@@ -167,15 +167,14 @@ def settle(
     restricted: bool,
 ) -> Decision:
     """Decide every class once the facts are boiled down: relationship kinds, agreements in force, refusal."""
-    caller = _Caller(actor, purpose, frozenset(kinds) | {_NO_RELATIONSHIP_NEEDED}, refused)
+    caller = _Caller(actor, purpose, frozenset((_NONE,)) if actor.is_internal else frozenset(kinds), refused)
     outcomes: dict[int, Outcome] = {
         data_class: Withheld(RESTRICTED, words.restricted())
         if restricted and data_class == options_pb2.DATA_CLASS_CONTACT
         else caller.may_know(data_class, agreements)
         for data_class in PERSONAL_CLASSES
     }
-    known = bool(kinds) or actor.is_internal or any(isinstance(one, Released) for one in outcomes.values())
-    return Decision(outcomes, tuple(sorted(kinds)), is_stranger=not known)
+    return Decision(outcomes, tuple(sorted(kinds)), is_stranger=not kinds and not actor.is_internal)
 
 
 def about_nobody() -> Decision:
@@ -188,7 +187,7 @@ def about_nobody() -> Decision:
 class _Caller:
     actor: Actor
     purpose: str
-    kinds: frozenset[int]  # the relationships, and the unspecified one that needs none
+    kinds: frozenset[int]  # of the relationships; the unspecified one for our own services
     refused: bool
 
     @property
@@ -209,14 +208,13 @@ class _Caller:
         return self._withheld(data_class, agreements, stopped=stopped)
 
     def _covers(self, rule: Rule, data_class: int) -> bool:
-        # The unspecified sector means Joinedup itself: an operator has no sector either, and is not meant.
-        if self.sector == common_pb2.SECTOR_UNSPECIFIED and not self.actor.is_internal:
-            return False
+        # Without a sector only our own services are meant: an operator has none either.
         return (
             data_class in rule.releases
             and self.sector in rule.sectors
             and self.purpose in rule.purposes
             and not self.kinds.isdisjoint(rule.relationships)
+            and (self.sector != common_pb2.SECTOR_UNSPECIFIED or self.actor.is_internal)
         )
 
     def _withheld(self, data_class: int, agreements: Sequence[Agreement], *, stopped: bool) -> Withheld:
@@ -224,7 +222,7 @@ class _Caller:
             return Withheld(REFUSED_BY_PERSON, words.refused(self.sector))
         if self.actor.is_internal:
             return Withheld(NO_AGREEMENT, words.no_internal_rule(data_class))
-        if len(self.kinds) == 1:
+        if not self.kinds:
             return Withheld(NO_RELATIONSHIP, words.no_relationship())
         elsewhere = any(
             data_class in rule.releases and self.sector in rule.sectors

@@ -10,6 +10,7 @@ import sqlalchemy
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import db
 from chassis.auth import Actor
 from chassis.disclosure import decision
 from chassis.disclosure.agreements import AgreementRow
@@ -46,7 +47,7 @@ class Register:
         """The facts about `people`, the agreements included; one statement, and one more when agreements changed."""
         relationships: dict[str, list[decision.Relationship]] = {}
         decisions: dict[str, list[decision.SharingDecision]] = {}
-        rows = await session.execute(_FACTS, {"organisation": actor.organisation_id, "people": list(people)})
+        rows = await db.execute(session, _FACTS, {"organisation": actor.organisation_id, "people": list(people)})
         stamp = ("", 0)
         for fact, person_id, code, team_id, practitioner_id, begins, ends, number in rows:
             if fact == "r":

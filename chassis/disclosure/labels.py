@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
+from google.protobuf.message import Message
 
 from joinedup.common.v1 import common_pb2
 from joinedup.options.v1 import options_pb2
@@ -170,6 +172,37 @@ def method_rule(method: MethodDescriptor) -> Rule:
         request=method.input_type,
         response=method.output_type,
     )
+
+
+@cache
+def names_subjects(descriptor: Descriptor) -> bool:
+    """Whether a message can name a subject at any depth."""
+    return any(shape(held).subject for held in reachable(descriptor))
+
+
+def subjects(message: Message) -> tuple[str, ...]:
+    """The people whom a message names as subject, at any depth, each once; empty names are left out."""
+    return tuple(dict.fromkeys(filter(None, _subjects(message))))
+
+
+def _subjects(message: Any) -> Iterator[str]:
+    here = shape(message.DESCRIPTOR)
+    if here.subject:
+        yield getattr(message, here.subject)
+    for child in here.children:
+        if names_subjects(child.descriptor):
+            for held in values(message, child):
+                yield from _subjects(held)
+
+
+def values(message: Any, child: Child) -> tuple[Message, ...]:
+    """The messages that a field holds; none when it is unset."""
+    held = getattr(message, child.name)
+    if child.keyed:
+        return tuple(held.values())
+    if child.repeated:
+        return tuple(held)
+    return (held,) if message.HasField(child.name) else ()
 
 
 def is_event(descriptor: Descriptor) -> bool:

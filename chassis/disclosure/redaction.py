@@ -59,17 +59,8 @@ def _about(message: Message) -> Iterator[tuple[Any, labels.Shape, str]]:
         yield message, shape, getattr(message, shape.subject)
     for child in shape.children:
         if labels.reaches_personal(child.descriptor):
-            for held in _values(message, child):
+            for held in labels.values(message, child):
                 yield from _about(held)
-
-
-def _values(message: Any, child: labels.Child) -> tuple[Message, ...]:
-    value = getattr(message, child.name)
-    if child.keyed:
-        return tuple(value.values())
-    if child.repeated:
-        return tuple(value)
-    return (value,) if message.HasField(child.name) else ()
 
 
 def _clear(message: Any, shape: labels.Shape, decision: Decision, count: Counter[int]) -> None:
@@ -83,7 +74,7 @@ def _clear(message: Any, shape: labels.Shape, decision: Decision, count: Counter
     for child in shape.children:
         if child.shape.subject or not labels.reaches_personal(child.descriptor):
             continue
-        for held in _values(message, child):
+        for held in labels.values(message, child):
             _clear(held, child.shape, decision, count)
         if _is_wholly_withheld(child.descriptor, decision):
             message.ClearField(child.name)

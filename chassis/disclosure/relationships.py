@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import db
 from joinedup.common.v1 import common_pb2
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ async def establish(session: AsyncSession, event: common_pb2.RelationshipEstabli
         "valid_from": valid_from,
         "valid_to": end,
     }
-    await session.exec(insert(RelationshipRow).values(row).on_conflict_do_nothing())
+    await db.execute(session, insert(RelationshipRow).values(row).on_conflict_do_nothing())
 
 
 async def end(session: AsyncSession, event: common_pb2.RelationshipEnded) -> None:
@@ -73,9 +74,9 @@ async def end(session: AsyncSession, event: common_pb2.RelationshipEnded) -> Non
     )
     begun_before = (*the_same, col(RelationshipRow.valid_from) <= valid_to)
     still_open = col(RelationshipRow.valid_to).is_(None) | (col(RelationshipRow.valid_to) > valid_to)
-    await session.exec(update(RelationshipRow).where(*begun_before, still_open).values(valid_to=valid_to))
-    known = await session.scalar(select(func.count()).select_from(RelationshipRow).where(*begun_before))
-    if not known:
+    await db.execute(session, update(RelationshipRow).where(*begun_before, still_open).values(valid_to=valid_to))
+    counted = await db.execute(session, select(func.count()).select_from(RelationshipRow).where(*begun_before))
+    if not counted.scalar_one():
         never_valid = {
             "person_id": event.person_id,
             "organisation_id": event.organisation_id,
@@ -86,7 +87,7 @@ async def end(session: AsyncSession, event: common_pb2.RelationshipEnded) -> Non
             "valid_from": valid_to,
             "valid_to": valid_to,
         }
-        await session.exec(insert(RelationshipRow).values(never_valid).on_conflict_do_nothing())
+        await db.execute(session, insert(RelationshipRow).values(never_valid).on_conflict_do_nothing())
 
 
 async def project_established(work: Work, event: common_pb2.RelationshipEstablished) -> None:
