@@ -1,0 +1,1 @@
+"""What is the plan? One case, one key worker, one support plan, actions for each agency, one chronology."""

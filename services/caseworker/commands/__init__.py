@@ -1,0 +1,1 @@
+"""What caseworker does, one function a use case; the frame commits."""

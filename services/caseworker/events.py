@@ -1,0 +1,95 @@
+"""What caseworker tells the others, from its own records."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import cast
+
+from joinedup.caseworker.v1 import caseworker_pb2, events_pb2
+from services.caseworker.tables import ActionRow, CaseRow, ChronologyRow, PlanRow
+
+
+def action_status(status: str) -> caseworker_pb2.ActionStatus.ValueType:
+    """An action's status as it is on the wire."""
+    return caseworker_pb2.ActionStatus.Value(f"ACTION_STATUS_{status.upper()}")
+
+
+def case_opened(row: CaseRow) -> events_pb2.CaseOpened:
+    """A case was opened."""
+    event = events_pb2.CaseOpened(
+        case_id=row.case_id,
+        version=row.version,
+        person_id=row.person_id,
+        referral_id=row.referral_id,
+        organisation_id=row.organisation_id,
+        team_id=row.team_id,
+        key_worker_id=row.key_worker_id,
+    )
+    event.opened_at.FromDatetime(row.opened_at)
+    return event
+
+
+def plan_updated(row: PlanRow) -> events_pb2.PlanUpdated:
+    """A plan has a new version."""
+    event = events_pb2.PlanUpdated(
+        plan_id=row.plan_id, version=row.version, case_id=row.case_id, person_id=row.person_id
+    )
+    event.updated_at.FromDatetime(row.updated_at)
+    return event
+
+
+def action_assigned(row: ActionRow) -> events_pb2.ActionAssigned:
+    """An organisation has something to do."""
+    event = events_pb2.ActionAssigned(
+        action_id=row.action_id,
+        version=row.version,
+        case_id=row.case_id,
+        person_id=row.person_id,
+        organisation_id=row.organisation_id,
+    )
+    event.assigned_at.FromDatetime(row.assigned_at)
+    if row.due_at is not None:
+        event.due_at.FromDatetime(row.due_at)
+    return event
+
+
+def action_answered(row: ActionRow, *, key_worker_id: str, at: datetime) -> events_pb2.ActionAnswered:
+    """An organisation answered."""
+    event = events_pb2.ActionAnswered(
+        action_id=row.action_id,
+        version=row.version,
+        case_id=row.case_id,
+        person_id=row.person_id,
+        organisation_id=row.organisation_id,
+        status=action_status(row.status),
+        key_worker_id=key_worker_id,
+    )
+    event.answered_at.FromDatetime(at)
+    return event
+
+
+def crisis_alert_raised(row: CaseRow, *, alert_id: str, source: str, at: datetime) -> events_pb2.CrisisAlertRaised:
+    """The key worker is to know."""
+    event = events_pb2.CrisisAlertRaised(
+        alert_id=alert_id,
+        version=1,
+        case_id=row.case_id,
+        person_id=row.person_id,
+        key_worker_id=row.key_worker_id,
+        organisation_id=row.organisation_id,
+        source=source,
+    )
+    event.raised_at.FromDatetime(at)
+    return event
+
+
+def chronology_entry_added(row: ChronologyRow) -> events_pb2.ChronologyEntryAdded:
+    """Pages that show this person's chronology are to refresh."""
+    event = events_pb2.ChronologyEntryAdded(
+        entry_id=row.entry_id,
+        version=1,
+        person_id=row.person_id,
+        kind=cast("caseworker_pb2.ChronologyKind.ValueType", row.kind),
+    )
+    event.at.FromDatetime(row.at)
+    return event

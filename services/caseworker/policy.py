@@ -1,0 +1,32 @@
+"""May this actor do this to this case? Who may know is the frame's to decide; who may act is decided here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chassis import auth, errors
+
+
+@dataclass(frozen=True)
+class CaseHolders:
+    """Who holds a case."""
+
+    organisation_id: str
+    team_id: str
+    key_worker_id: str
+
+
+def require_holder(actor: auth.Actor, holders: CaseHolders) -> None:
+    """Only the key worker and the team that holds the case change it. Raises errors.Denied."""
+    if actor.kind is auth.Kind.SERVICE and not actor.organisation_id:
+        return
+    is_key_worker = bool(actor.practitioner_id) and actor.practitioner_id == holders.key_worker_id
+    is_team = actor.organisation_id == holders.organisation_id and holders.team_id in actor.team_ids
+    if not (is_key_worker or is_team):
+        raise errors.Denied("only the key worker and the team that holds the case may change it")
+
+
+def require_assignee(actor: auth.Actor, organisation_id: str) -> None:
+    """Only the organisation that an action is assigned to answers it. Raises errors.Denied."""
+    if actor.organisation_id != organisation_id:
+        raise errors.Denied("only the organisation that the action is assigned to may answer it")

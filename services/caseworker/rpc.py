@@ -1,0 +1,102 @@
+"""The Caseworker service on the wire: each call handed to its command or query, nothing else."""
+
+from __future__ import annotations
+
+from chassis.rpc import server
+from chassis.work import Work
+from joinedup.caseworker.v1 import caseworker_pb2, plan_pb2
+from services.caseworker import events, narratives, queries, tables
+from services.caseworker.commands import cases, plans
+
+
+async def open_case(request: caseworker_pb2.OpenCaseRequest, work: Work) -> caseworker_pb2.CaseResponse:
+    """OpenCase."""
+    row = await cases.open_for_referral(work, referral_id=request.referral_id, key_worker_id=request.key_worker_id)
+    return caseworker_pb2.CaseResponse(case_id=row.case_id, version=row.version)
+
+
+async def get_case(request: caseworker_pb2.GetCaseRequest, work: Work) -> caseworker_pb2.Case:
+    """GetCase."""
+    return await queries.get_case(work, request)
+
+
+async def list_caseload(request: caseworker_pb2.ListCaseloadRequest, work: Work) -> caseworker_pb2.ListCaseloadResponse:
+    """ListCaseload."""
+    return await queries.list_caseload(work, request)
+
+
+async def add_plan_partner(request: caseworker_pb2.AddPlanPartnerRequest, work: Work) -> caseworker_pb2.CaseResponse:
+    """AddPlanPartner."""
+    row = await cases.add_partner(work, case_id=request.case_id, organisation_id=request.organisation_id)
+    return caseworker_pb2.CaseResponse(case_id=row.case_id, version=row.version)
+
+
+async def get_plan(request: caseworker_pb2.GetPlanRequest, work: Work) -> plan_pb2.Plan:
+    """GetPlan."""
+    return await queries.get_plan(work, request.case_id)
+
+
+async def update_plan(request: caseworker_pb2.UpdatePlanRequest, work: Work) -> caseworker_pb2.UpdatePlanResponse:
+    """UpdatePlan."""
+    row = await plans.update(work, case_id=request.case_id, version=request.version, content=request.content)
+    return caseworker_pb2.UpdatePlanResponse(plan_id=row.plan_id, version=row.version)
+
+
+async def assign_action(request: caseworker_pb2.AssignActionRequest, work: Work) -> caseworker_pb2.ActionResponse:
+    """AssignAction."""
+    return _action(await plans.assign(work, request))
+
+
+async def answer_action(request: caseworker_pb2.AnswerActionRequest, work: Work) -> caseworker_pb2.ActionResponse:
+    """AnswerAction."""
+    return _action(await plans.answer(work, request))
+
+
+def _action(row: tables.ActionRow) -> caseworker_pb2.ActionResponse:
+    return caseworker_pb2.ActionResponse(
+        action_id=row.action_id, version=row.version, status=events.action_status(row.status)
+    )
+
+
+async def get_action(request: caseworker_pb2.GetActionRequest, work: Work) -> caseworker_pb2.Action:
+    """GetAction."""
+    return await queries.get_action(work, request.action_id)
+
+
+async def list_actions(request: caseworker_pb2.ListActionsRequest, work: Work) -> caseworker_pb2.ListActionsResponse:
+    """ListActions."""
+    return await queries.list_actions(work, request)
+
+
+async def add_note(request: caseworker_pb2.AddNoteRequest, work: Work) -> caseworker_pb2.AddNoteResponse:
+    """AddNote."""
+    entry_id = await cases.add_note(work, case_id=request.case_id, note=narratives.texts(request.note))
+    return caseworker_pb2.AddNoteResponse(entry_id=entry_id)
+
+
+async def list_chronology(
+    request: caseworker_pb2.ListChronologyRequest, work: Work
+) -> caseworker_pb2.ListChronologyResponse:
+    """ListChronology."""
+    return await queries.list_chronology(work, request)
+
+
+SERVICES = (
+    server.Service(
+        descriptor=caseworker_pb2.DESCRIPTOR.services_by_name["Caseworker"],
+        handlers={
+            "OpenCase": open_case,
+            "GetCase": get_case,
+            "ListCaseload": list_caseload,
+            "AddPlanPartner": add_plan_partner,
+            "GetPlan": get_plan,
+            "UpdatePlan": update_plan,
+            "AssignAction": assign_action,
+            "AnswerAction": answer_action,
+            "GetAction": get_action,
+            "ListActions": list_actions,
+            "AddNote": add_note,
+            "ListChronology": list_chronology,
+        },
+    ),
+)

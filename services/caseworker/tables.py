@@ -1,0 +1,106 @@
+"""Caseworker's tables."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Column, DateTime, LargeBinary
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+
+def _time(*, nullable: bool = False) -> Column[datetime]:
+    return Column(DateTime(timezone=True), nullable=nullable)
+
+
+def _narrative() -> Column[dict[str, str]]:
+    return Column(JSONB, nullable=False)
+
+
+class CaseRow(SQLModel, table=True):
+    """A case; at most one is open for a person (a partial unique index holds that)."""
+
+    __tablename__ = "support_case"
+
+    case_id: str = Field(primary_key=True)
+    version: int
+    person_id: str = Field(index=True)
+    referral_id: str
+    organisation_id: str
+    team_id: str
+    key_worker_id: str
+    status: str
+    opened_at: datetime = Field(sa_column=_time())
+    last_alert_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    review_due_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+
+
+class PartnerRow(SQLModel, table=True):
+    """An organisation that is a partner of a case's plan."""
+
+    __tablename__ = "case_partner"
+
+    case_id: str = Field(primary_key=True)
+    organisation_id: str = Field(primary_key=True)
+    person_id: str
+    added_at: datetime = Field(sa_column=_time())
+
+
+class PlanRow(SQLModel, table=True):
+    """One version of a case's plan; every version is kept, the highest stands."""
+
+    __tablename__ = "plan"
+
+    plan_id: str = Field(primary_key=True)
+    version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    case_id: str = Field(index=True)
+    person_id: str
+    # joinedup.caseworker.v1.PlanContent, serialised.
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    updated_by: str
+    updated_at: datetime = Field(sa_column=_time())
+
+
+class ActionRow(SQLModel, table=True):
+    """Something that an organisation is to do; `what` and `note` are narratives by data class."""
+
+    __tablename__ = "action"
+
+    action_id: str = Field(primary_key=True)
+    version: int
+    case_id: str = Field(index=True)
+    person_id: str
+    organisation_id: str = Field(index=True)
+    status: str
+    what: dict[str, str] = Field(sa_column=_narrative())
+    note: dict[str, str] = Field(default_factory=dict, sa_column=_narrative())
+    due_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    assigned_at: datetime = Field(sa_column=_time())
+    answered_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    answered_by: str = ""
+
+
+class ChronologyRow(SQLModel, table=True):
+    """One thing that happened around a person. The pair of person and source is unique: a thing happens once."""
+
+    __tablename__ = "chronology"
+
+    entry_id: str = Field(primary_key=True)
+    person_id: str
+    source: str
+    at: datetime = Field(sa_column=_time())
+    kind: int
+    title: str
+    narrative: dict[str, str] = Field(default_factory=dict, sa_column=_narrative())
+    organisation_id: str = ""
+    practitioner_id: str = ""
+
+
+class OrganisationRow(SQLModel, table=True):
+    """An organisation that actions may be assigned to; projected from governance's directory."""
+
+    __tablename__ = "organisation"
+
+    id: str = Field(primary_key=True)
+    name: str
+    version: int
