@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from datetime import UTC, timedelta
 
@@ -20,9 +21,6 @@ from joinedup.referrals.v1 import referrals_pb2
 from services.caseworker import chronicle, domain, readings, store
 from services.caseworker.commands import cases
 
-# A contact older than this is history that was loaded, not a crisis (settings.alert_within_hours).
-_alert_within = [timedelta(hours=72)]
-
 STATUS_TITLES: Mapping[int, str] = {
     referrals_pb2.STATUS_RECEIVED: "Referral sent in again with more information",
     referrals_pb2.STATUS_ACCEPTED: "Referral accepted",
@@ -32,11 +30,6 @@ STATUS_TITLES: Mapping[int, str] = {
     referrals_pb2.STATUS_ENTERED_IN_ERROR: "Referral was entered in error",
     referrals_pb2.STATUS_COMPLETED: "Referral completed",
 }
-
-
-def alert_within(limit: timedelta) -> None:
-    """Say, once at start, how recent a contact must be to alert the key worker."""
-    _alert_within[0] = limit
 
 
 async def on_referral_submitted(work: Work, event: referral_events.ReferralSubmitted) -> None:
@@ -73,7 +66,7 @@ async def on_referral_status_changed(work: Work, event: referral_events.Referral
         await cases.open_case(work, accepted)
 
 
-async def on_encounter_recorded(work: Work, event: gateway_events.EncounterRecorded) -> None:
+async def on_encounter_recorded(alert_within: timedelta, work: Work, event: gateway_events.EncounterRecorded) -> None:
     """A service had contact with the person; in a crisis the key worker is to know now."""
     encounter = readings.encounter_class(event.encounter_class)
     started_at = event.started_at.ToDatetime(tzinfo=UTC)
@@ -92,7 +85,7 @@ async def on_encounter_recorded(work: Work, event: gateway_events.EncounterRecor
     )
     # Nobody looks at a person without a case, and half a year of history need not be told entry by entry.
     added = await chronicle.add(work, entry, tell=is_open)
-    crisis = domain.is_crisis(encounter, started_at=started_at, now=work.now, within=_alert_within[0])
+    crisis = domain.is_crisis(encounter, started_at=started_at, now=work.now, within=alert_within)
     if added and crisis and case is not None and is_open:
         await cases.alert(work, case, source=source, at=work.now)
 
@@ -140,11 +133,13 @@ async def on_organisation_registered(work: Work, event: governance_events.Organi
     )
 
 
-HANDLERS: Mapping[type[Message], Handler] = {
-    referral_events.ReferralSubmitted: on_referral_submitted,
-    referral_events.ReferralStatusChanged: on_referral_status_changed,
-    gateway_events.EncounterRecorded: on_encounter_recorded,
-    insight_events.RisingNeedDetected: on_rising_need,
-    notify_events.MessageStatusChanged: on_message_status,
-    governance_events.OrganisationRegistered: on_organisation_registered,
-}
+def handlers(alert_within: timedelta) -> Mapping[type[Message], Handler]:
+    """The map of caseworker's reactions; a contact older than `alert_within` is history and alerts nobody."""
+    return {
+        referral_events.ReferralSubmitted: on_referral_submitted,
+        referral_events.ReferralStatusChanged: on_referral_status_changed,
+        gateway_events.EncounterRecorded: functools.partial(on_encounter_recorded, alert_within),
+        insight_events.RisingNeedDetected: on_rising_need,
+        notify_events.MessageStatusChanged: on_message_status,
+        governance_events.OrganisationRegistered: on_organisation_registered,
+    }

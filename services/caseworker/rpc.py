@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import functools
+
 from chassis.rpc import server
+from chassis.rpc.pipeline import RpcHandler
 from chassis.work import Work
 from joinedup.caseworker.v1 import caseworker_pb2, plan_pb2
-from services.caseworker import events, narratives, queries, tables
+from services.caseworker import clients, events, narratives, queries, tables
 from services.caseworker.commands import cases, plans
 
 
-async def open_case(request: caseworker_pb2.OpenCaseRequest, work: Work) -> caseworker_pb2.CaseResponse:
+async def open_case(
+    peers: clients.Peers, request: caseworker_pb2.OpenCaseRequest, work: Work
+) -> caseworker_pb2.CaseResponse:
     """OpenCase."""
-    row = await cases.open_for_referral(work, referral_id=request.referral_id, key_worker_id=request.key_worker_id)
+    row = await cases.open_for_referral(
+        work, peers=peers, referral_id=request.referral_id, key_worker_id=request.key_worker_id
+    )
     return caseworker_pb2.CaseResponse(case_id=row.case_id, version=row.version)
 
 
@@ -81,22 +88,20 @@ async def list_chronology(
     return await queries.list_chronology(work, request)
 
 
-SERVICES = (
-    server.Service(
-        descriptor=caseworker_pb2.DESCRIPTOR.services_by_name["Caseworker"],
-        handlers={
-            "OpenCase": open_case,
-            "GetCase": get_case,
-            "ListCaseload": list_caseload,
-            "AddPlanPartner": add_plan_partner,
-            "GetPlan": get_plan,
-            "UpdatePlan": update_plan,
-            "AssignAction": assign_action,
-            "AnswerAction": answer_action,
-            "GetAction": get_action,
-            "ListActions": list_actions,
-            "AddNote": add_note,
-            "ListChronology": list_chronology,
-        },
-    ),
-)
+def services(peers: clients.Peers) -> tuple[server.Service, ...]:
+    """What caseworker serves, calling these peers."""
+    handlers: dict[str, RpcHandler] = {
+        "OpenCase": functools.partial(open_case, peers),
+        "GetCase": get_case,
+        "ListCaseload": list_caseload,
+        "AddPlanPartner": add_plan_partner,
+        "GetPlan": get_plan,
+        "UpdatePlan": update_plan,
+        "AssignAction": assign_action,
+        "AnswerAction": answer_action,
+        "GetAction": get_action,
+        "ListActions": list_actions,
+        "AddNote": add_note,
+        "ListChronology": list_chronology,
+    }
+    return (server.Service(caseworker_pb2.DESCRIPTOR.services_by_name["Caseworker"], handlers),)

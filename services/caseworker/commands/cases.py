@@ -26,13 +26,15 @@ class Accepted:
     key_worker_id: str
 
 
-async def open_for_referral(work: Work, *, referral_id: str, key_worker_id: str) -> tables.CaseRow:
+async def open_for_referral(
+    work: Work, *, peers: clients.Peers, referral_id: str, key_worker_id: str
+) -> tables.CaseRow:
     """Open a case for a referral that the caller's team has accepted.
 
     Raises errors.NotFound when the referral is out of reach, errors.Conflict when it is not accepted, errors.Invalid
     when nobody is named as key worker.
     """
-    referral = await clients.referral(referral_id)
+    referral = await peers.referral(work, referral_id)
     if referral.status not in (referrals_pb2.STATUS_ACCEPTED, referrals_pb2.STATUS_IN_PROGRESS):
         raise errors.Conflict("the referral is not accepted: triage comes first")
     named = key_worker_id or referral.key_worker_id
