@@ -604,20 +604,24 @@ class RevokeReferralRequest(_message.Message):
     REFERRAL_ID_FIELD_NUMBER: _builtins.int
     MESSAGE_ID_FIELD_NUMBER: _builtins.int
     ENTERED_IN_ERROR_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
     referral_id: _builtins.str
     """One of the two."""
     message_id: _builtins.str
     entered_in_error: _builtins.bool
+    note: _builtins.str
+    """Why, in words; empty where the message gave none."""
     def __init__(
         self,
         *,
         referral_id: _builtins.str = ...,
         message_id: _builtins.str = ...,
         entered_in_error: _builtins.bool = ...,
+        note: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["entered_in_error", b"entered_in_error", "message_id", b"message_id", "referral_id", b"referral_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entered_in_error", b"entered_in_error", "message_id", b"message_id", "note", b"note", "referral_id", b"referral_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

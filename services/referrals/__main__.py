@@ -1,0 +1,46 @@
+"""Runs referrals: `python -m services.referrals [rpc|consume|relay|migrate|dead|redrive]`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+from chassis import process
+from chassis.clock import bank_holidays
+from chassis.consumer import Consumer
+from chassis.rpc import server
+from services.referrals import commands, consumers, rpc, rulebook
+from services.referrals.settings import Settings
+
+GROUP = "referrals.consume"
+
+
+def desk(config: Settings) -> commands.Desk:
+    """The response times and the fallback team that the settings name. Raises Invalid for a faulty rulebook."""
+    files = [Path(path.strip()) for path in config.rulebook_files.split(",") if path.strip()]
+    # The first due time of a year loads its bank holidays; better now than while somebody waits for an answer.
+    bank_holidays.of_year(datetime.now(UTC).year)
+    return commands.Desk(rules=rulebook.load(files), fallback_team_id=config.fallback_team_id)
+
+
+def _rpc(parts: process.Parts) -> process.Role:
+    service = rpc.service(desk(cast(Settings, parts.config)))
+    return server.Server(parts.config, parts.database, [service])
+
+
+def _consume(parts: process.Parts) -> process.Role:
+    handlers = consumers.handlers(desk(cast(Settings, parts.config)))
+    return Consumer(parts.config, parts.database, group=GROUP, handlers=handlers)
+
+
+SERVICE = process.Service(
+    name="referrals",
+    roles={"rpc": _rpc, "consume": _consume, "relay": process.relaying},
+    settings=Settings,
+    package="services.referrals",
+    groups=(GROUP,),
+)
+
+if __name__ == "__main__":
+    process.main(SERVICE)

@@ -1,0 +1,59 @@
+"""What referrals does when others tell something: teams to route to, and cases that were opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from google.protobuf.message import Message
+
+from chassis.consumer import Handler
+from chassis.work import Work
+from joinedup.caseworker.v1 import events_pb2 as caseworker_events
+from joinedup.governance.v1 import events_pb2 as governance_events
+from services.referrals import commands, routing
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """The handler that may send waiting referrals on."""
+
+    desk: commands.Desk
+
+    async def on_team(self, work: Work, event: governance_events.TeamRegistered) -> None:
+        """A team was registered or changed."""
+        team = event.team
+        known = routing.Team(
+            id=team.id,
+            organisation_id=team.organisation_id,
+            name=team.name,
+            kind=team.kind,
+            catchment=tuple(area.strip().upper() for area in team.catchment),
+            capacity=team.capacity,
+            service_hours=dict(team.service_hours),
+            service_ids=tuple(team.service_ids),
+        )
+        await commands.register_team(work, known, self.desk)
+
+
+async def on_organisation(work: Work, event: governance_events.OrganisationRegistered) -> None:
+    """An organisation was registered or changed."""
+    organisation = event.organisation
+    await commands.register_organisation(
+        work, organisation_id=organisation.id, name=organisation.name, ods_code=organisation.ods_code
+    )
+
+
+async def on_case_opened(work: Work, event: caseworker_events.CaseOpened) -> None:
+    """Work on an accepted referral began."""
+    if event.referral_id:
+        await commands.start(work, event.referral_id, key_worker_id=event.key_worker_id)
+
+
+def handlers(desk: commands.Desk) -> Mapping[type[Message], Handler]:
+    """Each event that is listened to, and what is done about it."""
+    return {
+        governance_events.TeamRegistered: Routing(desk).on_team,
+        governance_events.OrganisationRegistered: on_organisation,
+        caseworker_events.CaseOpened: on_case_opened,
+    }

@@ -1,0 +1,48 @@
+"""Who may do what to a referral: the referrer's organisation sends and takes back, the receiving team decides."""
+
+from __future__ import annotations
+
+from chassis import auth, errors
+from services.referrals import domain
+
+
+def may_submit(actor: auth.Actor) -> None:
+    """A referral comes from an organisation, by one of its people or its system. Raises Denied."""
+    if not actor.organisation_id:
+        raise errors.Denied("a referral is sent for an organisation, and this caller acts for none")
+
+
+def may_triage(actor: auth.Actor, referral: domain.Referral) -> None:
+    """Only a practitioner of the receiving team decides, acting for the organisation that the team belongs to.
+
+    Raises Denied.
+    """
+    if actor.kind is not auth.Kind.PRACTITIONER:
+        raise errors.Denied("a person decides about a referral, not a system")
+    of_the_team = referral.team_id and referral.team_id in actor.team_ids
+    if not of_the_team or actor.organisation_id != referral.organisation_id:
+        raise errors.Denied("only the team that received the referral may decide about it")
+
+
+def may_answer(actor: auth.Actor, referral: domain.Referral) -> None:
+    """Only the organisation that sent a referral resubmits or revokes it. Raises Denied."""
+    if not actor.organisation_id or actor.organisation_id != referral.referrer_organisation_id:
+        raise errors.Denied("only the organisation that sent the referral may resubmit or revoke it")
+
+
+def teams_to_list(actor: auth.Actor, team_id: str) -> tuple[str, ...]:
+    """The teams whose work list the actor asks for: the named one, or all of its own. Raises Denied."""
+    if actor.is_internal and team_id:
+        return (team_id,)
+    if not team_id:
+        return actor.team_ids
+    if team_id not in actor.team_ids:
+        raise errors.Denied("the work list is for members of the team")
+    return (team_id,)
+
+
+def organisation_to_list(actor: auth.Actor) -> str:
+    """The organisation whose sent referrals the actor asks for. Raises Denied."""
+    if not actor.organisation_id:
+        raise errors.Denied("this caller acts for no organisation, so that none has sent referrals")
+    return actor.organisation_id

@@ -1,0 +1,78 @@
+"""What can be read of referrals; the frame decides afterwards what of it the caller may know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chassis import errors, paging
+from chassis.work import Work
+from joinedup.common.v1 import common_pb2
+from services.referrals import domain, policy, store
+
+MOST_PEOPLE = 200
+# What waits for somebody.
+_UNLESS_SAID = (domain.Status.RECEIVED, domain.Status.ON_HOLD)
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfReach:
+    """A referral about a person to whom the caller has no relationship: whom the attempt was about, and no more."""
+
+    person_id: str
+
+
+async def get(work: Work, referral_id: str) -> domain.Referral | OutOfReach:
+    """A referral with its history.
+
+    One that row-level security hides is answered by its person alone, so that the frame can turn the stranger away and
+    enter the attempt in the ledger. Raises NotFound when there is none.
+    """
+    try:
+        return await store.referrals.with_history(work.session, referral_id)
+    except errors.NotFound:
+        await work.see_everybody()
+        return OutOfReach(await store.referrals.person_of(work.session, referral_id))
+
+
+async def worklist(
+    work: Work,
+    *,
+    team_id: str,
+    statuses: Sequence[domain.Status],
+    person_ids: Sequence[str],
+    order: store.lists.Order,
+    page: common_pb2.PageRequest,
+) -> store.lists.Page:
+    """What a team has received, those that wait for somebody unless statuses are named. Raises Denied, Invalid."""
+    if len(person_ids) > MOST_PEOPLE:
+        raise errors.Invalid.of("person_ids", f"are more than {MOST_PEOPLE}")
+    wanted = store.lists.Filter(
+        statuses=statuses or _UNLESS_SAID,
+        team_ids=policy.teams_to_list(work.actor, team_id),
+        person_ids=person_ids,
+    )
+    return await _page(work, wanted, order, page)
+
+
+async def sent(
+    work: Work, *, statuses: Sequence[domain.Status], order: store.lists.Order, page: common_pb2.PageRequest
+) -> store.lists.Page:
+    """What the caller's organisation has sent, whatever became of it. Raises Denied, Invalid."""
+    wanted = store.lists.Filter(
+        statuses=statuses or tuple(domain.Status),
+        referrer_organisation_id=policy.organisation_to_list(work.actor),
+    )
+    return await _page(work, wanted, order, page)
+
+
+async def _page(
+    work: Work, wanted: store.lists.Filter, order: store.lists.Order, page: common_pb2.PageRequest
+) -> store.lists.Page:
+    return await store.lists.page(
+        work.session,
+        wanted,
+        order=order,
+        after=paging.position(page, like=store.lists.SHAPES[order]),
+        size=paging.size(page),
+    )

@@ -1,0 +1,190 @@
+"""One referral: added, found, changed under its version."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import literal, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import errors
+from services.referrals import domain, routing
+from services.referrals.store.tables import DecisionRow, ReferralRow
+
+
+async def add(session: AsyncSession, referral: domain.Referral, ask: routing.Ask) -> None:
+    """Store a new referral. Raises Conflict when its message asked before: the winner of that race stands."""
+    values = {
+        **_values(referral),
+        "asked_team_id": ask.team_id,
+        "asked_service_id": ask.service_id,
+        "asked_team_kind": ask.team_kind,
+        "asked_outward_postcode": ask.outward_postcode,
+    }
+    added: Any = await session.exec(insert(ReferralRow).values(values).on_conflict_do_nothing())
+    if not added.rowcount:
+        raise errors.Conflict("the message is being taken in already")
+
+
+async def get(session: AsyncSession, referral_id: str) -> domain.Referral:
+    """A referral without its history, as commands need it. Raises NotFound, also when it is out of reach."""
+    return _one((await session.scalars(select(ReferralRow).where(col(ReferralRow.id) == referral_id))).one_or_none())
+
+
+async def by_message(session: AsyncSession, organisation_id: str, message_id: str) -> domain.Referral:
+    """The referral that a message of an organisation asked for. Raises NotFound."""
+    found = select(ReferralRow).where(
+        col(ReferralRow.referrer_organisation_id) == organisation_id, col(ReferralRow.message_id) == message_id
+    )
+    return _one((await session.scalars(found.where(col(ReferralRow.message_id) != ""))).one_or_none())
+
+
+async def with_history(session: AsyncSession, referral_id: str) -> domain.Referral:
+    """A referral and everything that was decided about it. Raises NotFound."""
+    referral = await get(session, referral_id)
+    return (await add_histories(session, [referral]))[0]
+
+
+async def add_histories(session: AsyncSession, referrals: Collection[domain.Referral]) -> list[domain.Referral]:
+    """The same referrals with their decisions, oldest first, fetched together."""
+    # Nothing was decided about the first version.
+    decided = [referral.id for referral in referrals if referral.version > 1]
+    histories: dict[str, list[domain.Decision]] = {}
+    if decided:
+        wanted = select(DecisionRow).where(col(DecisionRow.referral_id).in_(decided)).order_by(col(DecisionRow.version))
+        for row in await session.scalars(wanted):
+            histories.setdefault(row.referral_id, []).append(_decision(row))
+    return [domain.with_history(referral, histories.get(referral.id, ())) for referral in referrals]
+
+
+async def change(session: AsyncSession, before: domain.Referral, after: domain.Referral) -> None:
+    """Store what a decision made of a referral, and the decision. Raises Conflict when somebody else was faster."""
+    changed: Any = await session.exec(
+        update(ReferralRow)
+        .where(col(ReferralRow.id) == before.id, col(ReferralRow.version) == before.version)
+        .values(_values(after))
+        .execution_options(synchronize_session=False)
+    )
+    if not changed.rowcount:
+        raise errors.Conflict("somebody else has changed the referral meanwhile")
+    decision = after.decisions[-1]
+    row = {
+        "referral_id": after.id,
+        "person_id": after.person_id,
+        "version": after.version,
+        **asdict(decision),
+        "status": decision.status.value,
+    }
+    await session.exec(insert(DecisionRow).values(row))
+
+
+async def waiting_for(
+    session: AsyncSession, team: routing.Team, *, is_fallback: bool
+) -> list[tuple[domain.Referral, routing.Ask]]:
+    """Referrals that no team has received yet and this one could, the longest waiting first, locked for routing."""
+    meant = [
+        col(ReferralRow.asked_team_id) == team.id,
+        col(ReferralRow.asked_service_id).in_(team.service_ids),
+        col(ReferralRow.asked_team_kind) == team.kind,
+        literal(is_fallback),
+    ]
+    rows = await session.scalars(
+        select(ReferralRow)
+        .where(col(ReferralRow.status) == domain.Status.REQUESTED.value, or_(*meant))
+        .order_by(col(ReferralRow.received_at))
+        .with_for_update()
+    )
+    return [(referral_of(row), _ask(row)) for row in rows]
+
+
+async def person_of(session: AsyncSession, referral_id: str) -> str:
+    """Whom a referral is about. Raises NotFound."""
+    person_id = await session.scalar(select(col(ReferralRow.person_id)).where(col(ReferralRow.id) == referral_id))
+    if person_id is None:
+        raise errors.NotFound("no such referral")
+    return person_id
+
+
+def referral_of(row: ReferralRow) -> domain.Referral:
+    """The referral in a row, without its history."""
+    return domain.Referral(
+        id=row.id,
+        version=row.version,
+        person_id=row.person_id,
+        status=domain.Status(row.status),
+        priority=domain.Priority(row.priority),
+        referrer_organisation_id=row.referrer_organisation_id,
+        referrer_practitioner_id=row.referrer_practitioner_id,
+        team_id=row.team_id,
+        organisation_id=row.organisation_id,
+        routing=row.routing,
+        narrative=domain.Narrative(**row.narrative),
+        reason_codes=tuple(row.reason_codes),
+        safeguarding_concern=row.safeguarding_concern,
+        clock=domain.Clock(
+            rule_id=row.rule_id,
+            rule_version=row.rule_version,
+            started_at=row.started_at,
+            due_at=row.due_at,
+            stopped_at=row.stopped_at,
+            explanation=tuple(row.explanation),
+        ),
+        message_id=row.message_id,
+        authored_at=row.authored_at,
+        received_at=row.received_at,
+        key_worker_id=row.key_worker_id,
+    )
+
+
+def _one(row: ReferralRow | None) -> domain.Referral:
+    if row is None:
+        raise errors.NotFound("no such referral")
+    return referral_of(row)
+
+
+def _values(referral: domain.Referral) -> dict[str, Any]:
+    clock = referral.clock
+    return {
+        "id": referral.id,
+        "version": referral.version,
+        "person_id": referral.person_id,
+        "status": referral.status.value,
+        "priority": referral.priority.value,
+        "referrer_organisation_id": referral.referrer_organisation_id,
+        "referrer_practitioner_id": referral.referrer_practitioner_id,
+        "team_id": referral.team_id,
+        "organisation_id": referral.organisation_id,
+        "routing": referral.routing,
+        "narrative": {name: part for name, part in asdict(referral.narrative).items() if part},
+        "reason_codes": list(referral.reason_codes),
+        "safeguarding_concern": referral.safeguarding_concern,
+        "message_id": referral.message_id,
+        "authored_at": referral.authored_at,
+        "received_at": referral.received_at,
+        "key_worker_id": referral.key_worker_id,
+        "rule_id": clock.rule_id,
+        "rule_version": clock.rule_version,
+        "started_at": clock.started_at,
+        "due_at": clock.due_at,
+        "stopped_at": clock.stopped_at,
+        "explanation": list(clock.explanation),
+    }
+
+
+def _ask(row: ReferralRow) -> routing.Ask:
+    return routing.Ask(row.asked_team_id, row.asked_service_id, row.asked_team_kind, row.asked_outward_postcode)
+
+
+def _decision(row: DecisionRow) -> domain.Decision:
+    return domain.Decision(
+        status=domain.Status(row.status),
+        decided_at=row.decided_at,
+        organisation_id=row.organisation_id,
+        practitioner_id=row.practitioner_id,
+        reason_code=row.reason_code,
+        note=row.note,
+    )

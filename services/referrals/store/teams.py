@@ -1,0 +1,102 @@
+"""The teams that a referral could go to, with their room, and the projection of them from governance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.referrals import routing
+from services.referrals.store.tables import OrganisationRow, TeamRow
+
+# One round trip, whatever the way of routing. The outer join answers a row even when no team is known, so that it also
+# tells whether this message asked before. open_referrals() (migration 0001) sees past row-level security, answers a
+# number and nothing else, and stops counting at the team's capacity.
+_ROUTES = sqlalchemy.text(
+    """
+    SELECT known.referral_id, team.id, team.organisation_id, team.name, team.kind, team.catchment, team.capacity,
+      team.service_hours, team.service_ids, coalesce(organisation.name, '') AS organisation_name,
+      CASE WHEN team.kind = :team_kind OR team.service_ids @> ARRAY[CAST(:service_id AS text)]
+        THEN open_referrals(team.id, team.capacity) ELSE 0 END AS open_referrals
+    FROM (
+      SELECT (
+        SELECT id FROM referral
+        WHERE referrer_organisation_id = :organisation_id AND message_id = :message_id AND message_id <> ''
+      ) AS referral_id
+    ) AS known
+    LEFT JOIN team ON team.id IN (:team_id, :fallback_team_id)
+      OR (:service_id <> '' AND team.service_ids @> ARRAY[CAST(:service_id AS text)])
+      OR (team.kind = :team_kind
+        AND (:outward_postcode = '' OR team.catchment @> ARRAY[CAST(:outward_postcode AS text)]))
+    LEFT JOIN organisation ON organisation.id = team.organisation_id
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """The teams that could take a referral, and the id of the one that its message asked for before, if it did."""
+
+    teams: tuple[routing.Team, ...]
+    asked_before: str
+
+
+async def routes(
+    session: AsyncSession, ask: routing.Ask, *, fallback_team_id: str, organisation_id: str = "", message_id: str = ""
+) -> Routes:
+    """Everything that routing needs to know, in one round trip."""
+    found = await session.execute(
+        _ROUTES,
+        {
+            "team_id": ask.team_id,
+            "service_id": ask.service_id,
+            "team_kind": ask.team_kind,
+            "outward_postcode": ask.outward_postcode,
+            "fallback_team_id": fallback_team_id,
+            "organisation_id": organisation_id,
+            "message_id": message_id,
+        },
+    )
+    rows = found.all()
+    return Routes(teams=tuple(_team(row) for row in rows if row.id is not None), asked_before=rows[0].referral_id or "")
+
+
+async def put_team(session: AsyncSession, team: routing.Team) -> None:
+    """Know a team as governance last told it."""
+    row = {
+        "id": team.id,
+        "organisation_id": team.organisation_id,
+        "name": team.name,
+        "kind": team.kind,
+        "catchment": list(team.catchment),
+        "capacity": team.capacity,
+        "service_hours": {str(day): hours for day, hours in team.service_hours.items()},
+        "service_ids": list(team.service_ids),
+    }
+    statement = insert(TeamRow).values(row)
+    await session.exec(statement.on_conflict_do_update(index_elements=["id"], set_=row))
+
+
+async def put_organisation(session: AsyncSession, *, organisation_id: str, name: str, ods_code: str) -> None:
+    """Know an organisation as governance last told it."""
+    row = {"id": organisation_id, "name": name, "ods_code": ods_code}
+    statement = insert(OrganisationRow).values(row)
+    await session.exec(statement.on_conflict_do_update(index_elements=["id"], set_=row))
+
+
+def _team(row: Any) -> routing.Team:
+    return routing.Team(
+        id=row.id,
+        organisation_id=row.organisation_id,
+        name=row.name,
+        kind=row.kind,
+        catchment=tuple(row.catchment),
+        capacity=row.capacity,
+        service_hours={int(day): hours for day, hours in row.service_hours.items()},
+        service_ids=tuple(row.service_ids),
+        organisation_name=row.organisation_name,
+        open_referrals=row.open_referrals,
+    )
