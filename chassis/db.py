@@ -160,7 +160,8 @@ async def execute(
 def scope(actor: auth.Actor) -> dict[str, str]:
     """The values that row-level security compares with, for one actor."""
     return {
-        "kind": str(actor.kind.value),
+        # A service that acts for an organisation (a message composed for housing) sees no more than that organisation.
+        "kind": "delegate" if actor.kind is auth.Kind.SERVICE and not actor.is_internal else actor.kind.value,
         "organisation": actor.organisation_id,
         "teams": ",".join(actor.team_ids),
         "practitioner": actor.practitioner_id,
