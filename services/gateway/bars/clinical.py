@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from services.gateway.bars import values, vocabulary
@@ -11,6 +12,8 @@ from services.gateway.fhir import Element, IssueCode
 
 _WISHES = ("expectation", "wishes")
 _ROUTINE = "routine"
+# Senders, the published examples among them, write the two characters where they mean the end of a line.
+_LINE_END = re.compile(r"(?:\\n|/n(?=\s|$))[ \t]*")
 
 
 def priority(message: Message, request: Element) -> str:
@@ -121,7 +124,9 @@ def _measured(observation: Element) -> str:
     quantity = observation.at("valueQuantity")
     if quantity.at("value"):
         return f"{quantity.at('value').value} {quantity.at('unit').text}".strip()
-    return observation.at("valueString").text or values.said(observation.at("valueCodeableConcept"))
+    parts = [f"{values.said(each.at('code'))} {_measured(each)}".strip() for each in observation.all("component")]
+    own = observation.at("valueString").text or values.said(observation.at("valueCodeableConcept"))
+    return ", ".join(filter(None, [own, *parts]))
 
 
 def _notes(element: Element) -> list[str]:
@@ -130,4 +135,4 @@ def _notes(element: Element) -> list[str]:
 
 def _paragraphs(parts: Iterable[str]) -> str:
     """The parts that say something, each once: a summary often repeats the note."""
-    return "\n\n".join(dict.fromkeys(part for part in parts if part))
+    return "\n\n".join(dict.fromkeys(_LINE_END.sub("\n", part).strip() for part in parts if part))

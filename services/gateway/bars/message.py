@@ -65,6 +65,11 @@ class Contact:
     name: Name | None
     telecoms: tuple[Telecom, ...]
 
+    @property
+    def is_the_patient(self) -> bool:
+        """Whether the contact is the patient: said to be, or neither named nor said to be anybody else."""
+        return self.relationship.code == "ONESELF" if self.relationship else self.name is None
+
 
 @dataclass(frozen=True, slots=True)
 class Patient:
@@ -96,10 +101,8 @@ class Patient:
     @property
     def telephone(self) -> str:
         """The preferred telephone number of the person, of their own or as their own contact; empty for none."""
-        own = [
-            *self.telecoms,
-            *(telecom for contact in self.contacts if contact.name is None for telecom in contact.telecoms),
-        ]
+        themselves = [contact for contact in self.contacts if contact.is_the_patient]
+        own = [*self.telecoms, *(telecom for contact in themselves for telecom in contact.telecoms)]
         phones = [telecom for telecom in own if telecom.system in {"phone", "sms"}]
         return min(phones, key=lambda telecom: telecom.rank or 99).value if phones else ""
 
@@ -124,7 +127,7 @@ class Practitioner:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A warning about the patient: category SG safeguarding, RA reasonable adjustment, RS rejected services, SS scene."""
+    """About the patient; category SG safeguarding, RA reasonable adjustment, RS service refused, SS scene."""
 
     category: str
     code: Coding

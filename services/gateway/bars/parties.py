@@ -23,7 +23,7 @@ def sender(message: Message) -> Organisation:
 
 
 def receiver(message: Message, request: Element) -> Organisation:
-    """The organisation that shall act: the destination's receiver, or else the performer, or who provides its service."""
+    """The organisation that shall act: the destination's receiver, or else the performer, or its provider."""
     performers = request.all("performer")
     references = [each.at("receiver") for each in message.header.all("destination")] + performers
     references += [message.resolve(each, "HealthcareService").at("providedBy") for each in performers]

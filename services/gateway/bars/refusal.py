@@ -13,7 +13,6 @@ from services.gateway.fhir import Issue, IssueCode
 # Published for receivers (REC): the HTTP status and error code that go with an issue's code.
 _STATUS: dict[IssueCode, tuple[int, str]] = {
     IssueCode.INVALID: (400, "REC_BAD_REQUEST"),
-    IssueCode.STRUCTURE: (400, "REC_BAD_REQUEST"),
     IssueCode.REQUIRED: (400, "REC_BAD_REQUEST"),
     IssueCode.VALUE: (400, "REC_BAD_REQUEST"),
     IssueCode.INVARIANT: (400, "REC_BAD_REQUEST"),
@@ -31,7 +30,7 @@ _CODINGS = {code: (vocabulary.HTTP_ERRORS, name) for code, (_, name) in _STATUS.
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a message was refused. `message_id` is empty where it could not be read; `sha256` is of the bytes received."""
+    """Why a message was refused. `message_id` is empty where it could not be read; `sha256` is of the bytes."""
 
     issues: tuple[Issue, ...]
     message_id: str = ""

@@ -1,4 +1,4 @@
-"""Systems, codes and profiles of the Booking and Referral Standard 1.4 and UK Core, as the published messages use them."""
+"""Systems, codes and profiles of the Booking and Referral Standard 1.4 and UK Core, as published messages use them."""
 
 from __future__ import annotations
 

@@ -21,10 +21,9 @@ class Severity(StrEnum):
 
 
 class IssueCode(StrEnum):
-    """The FHIR R4 issue-type codes that Joinedup answers with."""
+    """The FHIR R4 issue-type codes that Joinedup answers with; each is one that BaRS publishes for receivers."""
 
     INVALID = "invalid"
-    STRUCTURE = "structure"
     REQUIRED = "required"
     VALUE = "value"
     INVARIANT = "invariant"
@@ -64,7 +63,7 @@ class Unreadable(Exception):
         self.issues: tuple[Issue, ...] = issues
 
     @classmethod
-    def at(cls, expression: str, diagnostics: str, code: IssueCode = IssueCode.STRUCTURE) -> Unreadable:
+    def at(cls, expression: str, diagnostics: str, code: IssueCode = IssueCode.INVALID) -> Unreadable:
         """One issue at one place."""
         return cls(Issue.error(code, expression, diagnostics))
 

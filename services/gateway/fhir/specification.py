@@ -22,8 +22,8 @@ _VERSION = "R4."
 _FAULTS = {
     "missing": (IssueCode.REQUIRED, "is required and missing"),
     "model_field_validation.missing": (IssueCode.REQUIRED, "is required and missing"),
-    "extra_forbidden": (IssueCode.STRUCTURE, "is not an element of this type"),
-    "fhir-validation-wrong-resource-type": (IssueCode.STRUCTURE, "is of another type than must stand here"),
+    "extra_forbidden": (IssueCode.INVALID, "is not an element of this type"),
+    "fhir-validation-wrong-resource-type": (IssueCode.INVALID, "is of another type than must stand here"),
 }
 _NAMES = {"resource_type": "resourceType"}
 _INSTANCE = re.compile(r"expected from the instance of (\w+)")
@@ -64,9 +64,7 @@ def check(tree: dict[str, Any]) -> list[Issue]:
     """Everything in which the document breaks the specification; a sound document has none."""
     root = tree["resourceType"]
     if not is_resource(root):
-        return [
-            Issue.error(IssueCode.STRUCTURE, "Bundle", "FHIR R4 knows no resource of the type that it claims to be")
-        ]
+        return [Issue.error(IssueCode.INVALID, "Bundle", "FHIR R4 knows no resource of the type that it claims to be")]
     if issues := list(_misplaced(tree, root)):
         return issues
     try:
@@ -75,7 +73,7 @@ def check(tree: dict[str, Any]) -> list[Issue]:
         return [_issue(root, error) for error in refused.errors(include_url=False, include_input=False)]
     # Strange values make the library stumble in its own validators; that is a fault of the document all the same.
     except (LookupError, TypeError, ValueError, AttributeError, AssertionError, RecursionError, ArithmeticError):
-        return [Issue.error(IssueCode.STRUCTURE, root, "the resource does not keep to FHIR R4")]
+        return [Issue.error(IssueCode.INVALID, root, "the resource does not keep to FHIR R4")]
     return []
 
 
@@ -87,7 +85,7 @@ def _misplaced(holder: dict[str, Any], path: str, holder_name: str = "") -> Iter
         for number, item in enumerate(items):
             place = f"{path}.{name}[{number}]" if isinstance(member, list) else f"{path}.{name}"
             if must and not _typed_resource(item):
-                yield Issue.error(IssueCode.STRUCTURE, place, "a resource of a type that FHIR R4 knows must stand here")
+                yield Issue.error(IssueCode.INVALID, place, "a resource of a type that FHIR R4 knows must stand here")
             elif isinstance(item, dict):
                 yield from _misplaced(item, place, name)
 
