@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from collections.abc import Collection, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, replace
@@ -187,7 +188,7 @@ async def _records(config: settings.ServiceSettings, name: str) -> tuple[Consume
         await client.start()
         if name not in await client.topics():
             return ()
-        client.assign(places := await _places(client, name))
+        places = await _subscribed(client, name)
         ends = await client.end_offsets(places)
         await client.seek_to_beginning(*places)
         while any([await client.position(place) < ends[place] for place in places]):
@@ -198,8 +199,13 @@ async def _records(config: settings.ServiceSettings, name: str) -> tuple[Consume
     return tuple(sorted(records, key=lambda record: (record.timestamp, record.partition, record.offset)))
 
 
-async def _places(client: AIOKafkaConsumer, name: str) -> Sequence[TopicPartition]:
-    return [TopicPartition(name, partition) for partition in sorted(client.partitions_for_topic(name) or ())]
+async def _subscribed(client: AIOKafkaConsumer, name: str) -> Collection[TopicPartition]:
+    """Read every partition of a topic; a client without a group is given them all, once it has heard of them."""
+    client.subscribe(topics=[name])
+    async with asyncio.timeout(10):
+        while not client.assignment():  # noqa: ASYNC110 (aiokafka tells nobody when it has)
+            await asyncio.sleep(0.02)
+    return frozenset(client.assignment())
 
 
 list = read

@@ -152,20 +152,20 @@ async def test_the_consumer_outlasts_the_database(frame: World, postgres: testin
     async with running(relaying(frame), consuming(frame)):
         await frame.tell(("ada", 1, "well"))
         await until(lambda: _count(frame, 1))
-        await _cut(frame)
+        await _cut(frame, postgres)
         await frame.tell(("ada", 2, "well"))
         await until(lambda: _count(frame, 2))
     assert await frame.effects() == [("ada", 1), ("ada", 2)]
 
 
-async def _cut(frame: World) -> None:
+async def _cut(frame: World, postgres: testing.Postgres) -> None:
     """End every connection to the database, as a failover does."""
     import asyncpg
 
-    connection = await asyncpg.connect(frame.where.owner_url)
+    connection = await asyncpg.connect(postgres.admin_url)
     await connection.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'",
+        frame.where.name,
     )
     await connection.close()
     await asyncio.sleep(0.2)

@@ -1,0 +1,228 @@
+"""Transactions on the real PostgreSQL: row-level security holds, and a dead or frozen server means Unavailable, soon."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+
+from chassis import auth, db, errors, work
+from devstack import testing
+from joinedup.common.v1 import common_pb2
+from tests.integration.frame.world import ACTOR, World, world
+
+# Two seconds is the promise; a loaded machine adds some of its own.
+SOON = 3.0
+
+NURSE = auth.Actor(
+    subject="nurse",
+    kind=auth.Kind.PRACTITIONER,
+    organisation_id="ward",
+    sector=auth.Sector.NHS,
+    role="caseworker",
+    team_ids=("frailty", "triage"),
+    practitioner_id="p-1",
+)
+
+
+@pytest.fixture
+async def frame(postgres: testing.Postgres) -> AsyncIterator[World]:
+    where = postgres.create("db")
+    async with world(where, "127.0.0.1:9") as made:
+        yield made
+    postgres.drop(where)
+
+
+async def notes(frame: World, actor: auth.Actor) -> list[str]:
+    """The notes that an actor can see."""
+    async with frame.database.transaction(actor) as session:
+        rows = await db.execute(session, sqlalchemy.text("SELECT person_id FROM note ORDER BY 1"))
+        return [row[0] for row in rows]
+
+
+async def note(frame: World, actor: auth.Actor, person: str) -> None:
+    """Write a note about a person."""
+    async with frame.database.transaction(actor) as session:
+        values = {"id": f"note-{person}", "person": person}
+        await db.execute(session, sqlalchemy.text("INSERT INTO note VALUES (:id, :person, 'words')"), values)
+
+
+async def relate(frame: World, person: str, **more: str) -> None:
+    """Relate the ward, or a part of it, to a person since yesterday."""
+    since = datetime.now(UTC) - timedelta(days=1)
+    async with work.unit(frame.database, ACTOR, service="frame", now=since) as unit:
+        await unit.relate(
+            person_id=person,
+            organisation_id=more.pop("organisation_id", "ward"),
+            kind=common_pb2.RELATIONSHIP_KIND_RECEIVING_TEAM,
+            source=f"referral/{person}",
+            **more,
+        )
+
+
+async def test_row_security_shows_whom_one_is_related_to_and_nobody_else(frame: World) -> None:
+    for person in ("ada", "bob", "cid", "dot", "eve", "fay"):
+        await note(frame, ACTOR, person)
+    await relate(frame, "ada")
+    await relate(frame, "bob", team_id="frailty")
+    await relate(frame, "cid", team_id="another team")
+    await relate(frame, "dot", practitioner_id="p-1")
+    await relate(frame, "eve", practitioner_id="p-2")
+    await relate(frame, "fay", organisation_id="another ward")
+    assert await notes(frame, NURSE) == ["ada", "bob", "dot"]
+    assert await notes(frame, ACTOR) == ["ada", "bob", "cid", "dot", "eve", "fay"]
+    assert await notes(frame, replace(NURSE, organisation_id="")) == []
+
+
+async def test_an_ended_relationship_ends_what_is_seen(frame: World) -> None:
+    await note(frame, ACTOR, "ada")
+    await relate(frame, "ada")
+    assert await notes(frame, NURSE) == ["ada"]
+    async with work.unit(frame.database, ACTOR, service="frame") as unit:
+        await unit.unrelate(
+            person_id="ada",
+            organisation_id="ward",
+            kind=common_pb2.RELATIONSHIP_KIND_RECEIVING_TEAM,
+            source="referral/ada",
+        )
+    assert await notes(frame, NURSE) == []
+
+
+async def test_relating_tells_every_other_service(frame: World) -> None:
+    await relate(frame, "ada", team_id="frailty")
+    [row] = await frame.rows("SELECT topic, type, key, aggregate, body FROM outbox")
+    assert (row["topic"], row["type"], row["key"]) == (
+        "frame.events.v1",
+        "joinedup.common.v1.RelationshipEstablished",
+        "ada",
+    )
+    told = common_pb2.RelationshipEstablished.FromString(row["body"])
+    assert (told.organisation_id, told.team_id, told.source) == ("ward", "frailty", "referral/ada")
+
+
+async def test_a_stranger_reads_neither_audit_nor_outbox(frame: World) -> None:
+    async with work.unit(frame.database, NURSE, service="frame") as unit:
+        unit.audit("looked")
+    async with frame.database.transaction(NURSE) as session:
+        for table in ("audit", "outbox"):
+            found = await db.execute(session, sqlalchemy.text(f"SELECT count(*) FROM {table}"))
+            assert found.scalar_one() == 0
+    assert len(await frame.rows("SELECT 1 FROM audit")) == 1
+
+
+async def test_one_actors_reach_does_not_leak_into_the_next_transaction(frame: World) -> None:
+    narrow = db.Database.open(frame.config.database_url, db.Limits(pool=1, overflow=0))
+    await note(frame, ACTOR, "ada")
+    try:
+        async with narrow.transaction(ACTOR) as session:
+            assert (await db.execute(session, sqlalchemy.text("SELECT count(*) FROM note"))).scalar_one() == 1
+        async with narrow.transaction(NURSE) as session:
+            assert (await db.execute(session, sqlalchemy.text("SELECT count(*) FROM note"))).scalar_one() == 0
+    finally:
+        await narrow.close()
+
+
+async def test_nothing_listens_there() -> None:
+    database = db.Database.open("postgresql://nobody@127.0.0.1:9/nothing")
+    with _soon(), pytest.raises(errors.Unavailable):
+        await database.ping()
+    await database.close()
+
+
+async def test_a_statement_that_takes_too_long_is_given_up_on_both_sides(frame: World) -> None:
+    with _soon(), pytest.raises(errors.Unavailable):
+        async with frame.database.transaction(ACTOR) as session:
+            await db.execute(session, sqlalchemy.text("SELECT pg_sleep(30)"))
+    await asyncio.sleep(0.3)
+    assert (
+        await frame.rows(
+            "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(30)%' AND state = 'active'"
+            " AND pid <> pg_backend_pid()"
+        )
+        == []
+    )
+    await frame.database.ping()
+
+
+async def test_an_exhausted_pool_is_unavailable_rather_than_a_queue(frame: World) -> None:
+    narrow = db.Database.open(frame.config.database_url, db.Limits(pool=1, overflow=0))
+    async with narrow.transaction(ACTOR):
+        with _soon(), pytest.raises(errors.Unavailable):
+            await narrow.ping()
+    await narrow.ping()
+    await narrow.close()
+
+
+async def test_a_failing_body_rolls_back_and_keeps_its_exception(frame: World) -> None:
+    async def change_my_mind() -> None:
+        async with frame.database.transaction(ACTOR) as session:
+            await db.execute(session, sqlalchemy.text("INSERT INTO note VALUES ('1', 'ada', 'words')"))
+            raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        await change_my_mind()
+    assert await frame.rows("SELECT 1 FROM note") == []
+
+
+async def test_a_frozen_and_a_dead_postgresql_mean_unavailable_and_it_recovers_by_itself(tmp_path: Path) -> None:
+    server = testing.start_postgres(tmp_path)
+    where = server.create("frozen")
+    try:
+        async with world(where, "127.0.0.1:9") as frame:
+            await asyncio.gather(*(frame.database.ping() for _ in range(4)))
+            with _frozen(server):
+                for _ in range(3):
+                    with _soon(), pytest.raises(errors.Unavailable):
+                        await frame.database.ping()
+                assert not await frame.database.answers(within_seconds=0)
+            await _recovers(frame)
+            server.kill()
+            for _ in range(3):
+                with _soon(), pytest.raises(errors.Unavailable):
+                    await frame.database.ping()
+            await asyncio.to_thread(server.start)
+            await _recovers(frame)
+    finally:
+        server.stop()
+
+
+async def _recovers(frame: World) -> None:
+    # At most one call may still meet a connection of before.
+    end = time.monotonic() + 15
+    while not await frame.database.answers(within_seconds=0):
+        assert time.monotonic() < end
+    for _ in range(5):
+        await frame.database.ping()
+
+
+@contextmanager
+def _soon() -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < SOON
+
+
+@contextmanager
+def _frozen(server: testing.Postgres) -> Iterator[None]:
+    """Stop the server and every one of its backends in their tracks."""
+    assert server.running is not None
+    everybody = _family(server.running.process.pid)
+    for number in everybody:
+        os.kill(number, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for number in everybody:
+            os.kill(number, signal.SIGCONT)
+
+
+def _family(parent: int) -> list[int]:
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
+    return [parent, *(member for child in children for member in _family(int(child)))]
