@@ -70,10 +70,16 @@ def bound(**values: str) -> Iterator[None]:
 
 
 def where(fault: BaseException) -> str:
-    """A fault without its text: its class and the last places of the code it passed, which quote nobody's data."""
-    frames = traceback.extract_tb(fault.__traceback__)[-4:]
-    places = " < ".join(f"{frame.filename.rsplit('/', 2)[-1]}:{frame.lineno}" for frame in reversed(frames))
-    return f"{type(fault).__qualname__} at {places or 'an unknown place'}"
+    """A fault without its text, which may quote anybody's data: its class, SQLSTATE, and places in the code.
+
+    The place where it was raised, and the last three places of our own code that led there.
+    """
+    frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(fault.__traceback__)]
+    ours = [place for place in frames if "site-packages" not in place[0]][-3:]
+    chosen = ours if ours[-1:] == frames[-1:] else [*ours, *frames[-1:]]
+    places = " < ".join(f"{'/'.join(file.rsplit('/', 2)[-2:])}:{line}" for file, line in reversed(chosen))
+    state = getattr(getattr(fault, "orig", fault), "sqlstate", None)
+    return f"{type(fault).__qualname__}{f' {state}' if state else ''} at {places or 'an unknown place'}"
 
 
 def drop_personal(_logger: Any, _level: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

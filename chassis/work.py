@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-import sqlalchemy
 from google.protobuf.message import Message
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -142,9 +141,7 @@ class Work:
         """Write what is pending: changed rows first, then audit, then events, so that events follow the locks."""
         await self.session.flush()
         acts, told = self.pending.acts, self.pending.events
-        if acts:
-            rows = [act.model_dump(exclude={"sequence"}) for act in acts]
-            await db.execute(self.session, sqlalchemy.insert(audit.AuditRow), rows)
+        await audit.append(self.session, acts)
         await outbox.append(self.session, told)
         acts.clear()
         told.clear()

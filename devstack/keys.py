@@ -4,7 +4,7 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,8 @@ ISSUERS = (*SERVICES, "operator")
 CERTIFIED = (*SERVICES, "mail", "operator", "kafka", "postgres")
 SECRETS = ("mail-password", "oidc-client-secret", "session-secret")
 SECRET_BYTES = 32
+# A service vouches for itself and for whom it serves; never for an operator.
+SERVICE_KINDS = ("integrator", "practitioner", "service")
 
 
 @dataclass(frozen=True)
@@ -51,17 +53,22 @@ class Keys:
         return (self.directory / "secrets" / name).read_text(encoding="ascii")
 
 
-def ensure(directory: Path, integrators: Iterable[str] = ()) -> Keys:
+def ensure(directory: Path, integrators: Iterable[str] | Mapping[str, str] = ()) -> Keys:
     """Create whatever is missing under `directory` and touch nothing that is there; safe to call at every start.
 
-    `integrators` are ODS codes of outside systems that get an issuer `integrator-<ods>` of their own (lower case).
+    `integrators` are ODS codes of outside systems that get an issuer `integrator-<ods>` of their own (lower case), with
+    the organisation id that each may speak for (the code itself when none is given).
     Every file is readable by its owner only. Raises OSError when the directory cannot be written.
     """
     keys = Keys(directory)
     for folder in (directory, keys.trusted, directory / "tls", directory / "secrets"):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for issuer in (*ISSUERS, *(f"integrator-{ods.lower()}" for ods in integrators)):
-        _ensure_issuer(keys, issuer)
+    for issuer in SERVICES:
+        _ensure_issuer(keys, issuer, SERVICE_KINDS)
+    _ensure_issuer(keys, "operator", ("operator",))
+    spoken_for = integrators if isinstance(integrators, Mapping) else {ods: ods for ods in integrators}
+    for ods, organisation_id in spoken_for.items():
+        _ensure_issuer(keys, f"integrator-{ods.lower()}", ("integrator",), organisation_id)
     _ensure_sign_in_key(keys)
     _ensure_certificates(keys)
     for name in SECRETS:
@@ -69,14 +76,16 @@ def ensure(directory: Path, integrators: Iterable[str] = ()) -> Keys:
     return keys
 
 
-def _ensure_issuer(keys: Keys, issuer: str) -> None:
+def _ensure_issuer(keys: Keys, issuer: str, kinds: Iterable[str], organisation_id: str = "") -> None:
     private = keys.signing_key(issuer)
     if not private.exists():
         made = jwk.OKPKey.generate_key("Ed25519", {"use": "sig", "alg": "EdDSA"}, private=True, auto_kid=True)
         _write_once(private, _json(made.as_dict(private=True)))
     # Read back, not reused: when two processes race, the public half must fit the private key that won.
     kept = jwk.OKPKey.import_key(json.loads(private.read_bytes()))
-    _write_once(keys.trusted / f"{issuer}.json", _json(kept.as_dict(private=False)))
+    # What the holder of the key may claim to be (chassis/auth/keys.py); without it, nothing.
+    bounds = {"joinedup_kinds": list(kinds), "joinedup_organisation": organisation_id}
+    _write_once(keys.trusted / f"{issuer}.json", _json({**kept.as_dict(private=False), **bounds}))
 
 
 def _ensure_sign_in_key(keys: Keys) -> None:

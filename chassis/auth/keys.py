@@ -126,9 +126,9 @@ def _check_issuer(issuer: str) -> None:
 
 
 def _ed25519(jwk: Mapping[str, Any], where: str) -> OKPKey:
-    members = {name: value for name, value in jwk.items() if not name.startswith("joinedup_")}
+    # Only the key itself: what it is for and by which algorithm is fixed here, whatever its file says.
     try:
-        key = OKPKey.import_key(members)
+        key = OKPKey.import_key({name: str(jwk[name]) for name in ("kty", "crv", "x", "d") if name in jwk})
     except JoseError as fault:
         raise ValueError(f"{where}: not an Ed25519 JWK") from fault
     if key.curve_name != CURVE:

@@ -4,6 +4,7 @@
     with client.acting(work.actor, purpose=work.purpose):
         person = await identity.GetPerson(identity_pb2.GetPersonRequest(person_id=...))
 
+Inside a handler the calls are on behalf of the caller being served unless `acting` says otherwise.
 A call raises the failures of chassis/errors.py, or PeerError when the peer is at fault. Only RPCs without side effects
 are tried again, and only when the peer cannot be reached.
 """
@@ -13,9 +14,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -28,15 +27,18 @@ from google.protobuf.message import Message
 from chassis import attributes, telemetry
 from chassis.auth import Actor, Signer
 from chassis.disclosure import labels
-from chassis.rpc import metadata, server, status, tls
+from chassis.rpc import metadata, status, tls
+from chassis.rpc.acting import Acting, acting, current, deadline
 from chassis.settings import ServiceSettings
+
+__all__ = ["Acting", "Channels", "acting"]
 
 _ATTEMPTS = 3
 _PAUSE_SECONDS = 0.05
 _TOKEN_SECONDS = 60.0
 _REMEMBERED = 4096
 _OPTIONS = (
-    ("grpc.max_receive_message_length", server.MAX_MESSAGE_BYTES),
+    ("grpc.max_receive_message_length", metadata.MAX_MESSAGE_BYTES),
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
     # A peer that restarts is found again within a second, not after the default of up to two minutes.
@@ -54,32 +56,6 @@ class StubClass(Protocol[S_co]):
 
     def __call__(self, channel: grpc.aio.Channel) -> S_co:
         """A stub over the channel."""
-
-
-@dataclass(frozen=True, slots=True)
-class Acting:
-    """On whose behalf calls are made, for what, and under which key commands are sent."""
-
-    actor: Actor
-    purpose: str
-    idempotency_key: str = ""
-
-
-_acting: ContextVar[Acting | None] = ContextVar("joinedup_acting", default=None)
-
-
-@contextmanager
-def acting(actor: Actor, *, purpose: str = "", idempotency_key: str = "") -> Iterator[None]:
-    """Make the calls inside on behalf of `actor`; the purpose is the actor's own unless another is given.
-
-    Commands need the key: derive it from what makes the command the same when it comes again (an event's id, the key of
-    the command being served), and give different commands to one peer different keys.
-    """
-    token = _acting.set(Acting(actor, purpose or actor.purpose, idempotency_key))
-    try:
-        yield
-    finally:
-        _acting.reset(token)
 
 
 @dataclass(slots=True)
@@ -165,7 +141,7 @@ class _Call:
 
     async def __call__(self, request: Message, *, timeout: float | None = None) -> Message:  # noqa: ASYNC109 (as stubs)
         """Send the request; `timeout` in seconds shortens the deadline."""
-        on_behalf = _acting.get()
+        on_behalf = current()
         if on_behalf is None:
             raise RuntimeError(f"{self.rule.method} is called on behalf of nobody: use client.acting")
         if not self.rule.is_query and not on_behalf.idempotency_key:
@@ -185,7 +161,7 @@ class _Call:
     def _ends(self, timeout: float | None) -> float:
         """When the call must be answered, on the loop's clock: never after the call that is being served."""
         seconds = self.channels.config.call_seconds if timeout is None else timeout
-        return min(asyncio.get_running_loop().time() + seconds, server.deadline.get())
+        return min(asyncio.get_running_loop().time() + seconds, deadline.get())
 
     async def _attempts(self, request: Message, on_behalf: Acting, ends: float) -> Message:
         sent = self._metadata(on_behalf)

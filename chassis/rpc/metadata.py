@@ -1,4 +1,4 @@
-"""Names of the metadata that travel with every call, and what a server reads from them."""
+"""What travels with every call: the names of its metadata, what a server reads from them, and how large it may be."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ AUTHORIZATION: Final = "authorization"
 IDEMPOTENCY_KEY: Final = "idempotency-key"
 PURPOSE: Final = "purpose"
 TRACEPARENT: Final = "traceparent"
+MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
 _SCHEME = "Bearer "
 _PURPOSES = frozenset(purpose.value for purpose in Purpose)
 

@@ -22,6 +22,7 @@ from chassis import attributes, db, errors, idempotency, telemetry, work
 from chassis.auth import Actor, Permissions, Verifier
 from chassis.disclosure import labels, ledger
 from chassis.disclosure.answers import Answers, Considered
+from chassis.rpc.acting import acting
 from chassis.rpc.metadata import Credentials
 
 RpcHandler = Callable[[Any, work.Work], Awaitable[Message]]
@@ -82,7 +83,7 @@ class Method:
     async def _query(self, request: Message, actor: Actor) -> bytes:
         async with self._unit(actor) as unit:
             considered = await self._admit(unit, request)
-            answer = await self._handler(request, unit)
+            answer = await self._handle(request, unit)
             await unit.session.flush()
             accounts = await self._gate.answers.release(unit, self.rule.method, answer, considered)
             subject = labels.shape(answer.DESCRIPTOR).subject
@@ -102,7 +103,7 @@ class Method:
                 telemetry.count(attributes.IDEMPOTENT_REPEATS, self.rule.method)
                 return answered
             await self._admit(unit, request)
-            answer = await self._handler(request, unit)
+            answer = await self._handle(request, unit)
             await unit.session.flush()
             # The command may have changed who is related to whom: the facts are fetched anew.
             await self._gate.answers.release(unit, self.rule.method, answer)
@@ -110,6 +111,10 @@ class Method:
             sent = answer.SerializeToString()
             await idempotency.settle(unit.session, command, sent)
         return sent
+
+    async def _handle(self, request: Message, unit: work.Work) -> Message:
+        with acting(unit.actor, purpose=unit.purpose, idempotency_key=unit.idempotency_key):
+            return await self._handler(request, unit)
 
     async def _admit(self, unit: work.Work, request: Message) -> Considered | None:
         """Turn a stranger to anybody named in the request away; answers with the facts that were needed for it."""

@@ -8,7 +8,6 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,22 +23,19 @@ from chassis.auth import Permissions, Verifier, service_actor
 from chassis.disclosure import labels
 from chassis.disclosure.answers import Answers
 from chassis.rpc import metadata, status, tls
+from chassis.rpc.acting import deadline
 from chassis.rpc.pipeline import Gate, Method, RpcHandler
 from chassis.settings import ServiceSettings
 
 logger = logging.getLogger(__name__)
 
-MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 MAX_CONCURRENT = 400
 LONGEST_CALL_SECONDS = 30.0
 _FORGET_EVERY_SECONDS = 3600
 
-# On the loop's clock: when the call being served has to be answered. Calls to peers must not outlive it.
-deadline: ContextVar[float] = ContextVar("joinedup_deadline", default=float("inf"))
-
 _OPTIONS = (
-    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_receive_message_length", metadata.MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", metadata.MAX_MESSAGE_BYTES),
     ("grpc.max_metadata_size", 16 * 1024),
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
