@@ -24,7 +24,7 @@ _SCHEMAS = edges.ROOT / "schemas"
 _TOOLS = Path(sys.executable).parent
 
 
-class Refused(Exception):  # noqa: N818 (what happened, as in chassis/errors.py)
+class Refused(Exception):
     """Something would not be accepted where it is meant to run; the text says what and where."""
 
 

@@ -19,7 +19,7 @@ def of(service: edges.Service, ports: dict[str, int]) -> list[Resource]:
 def redrive(service: edges.Service) -> Resource:
     """A Job in waiting that sends the dead letters of `service` back; `kubectl create job --from` starts it."""
     # An operator's act, with an operator's certificate: no service may write to the topics of another.
-    pod = _pod(service, ["redrive", "--all"], [_OPERATOR_TLS], restartPolicy="Never")
+    pod = _pod(service, ["redrive"], [_OPERATOR_TLS], restartPolicy="Never")
     marks = labels(service.name, "redrive")
     job = {"backoffLimit": 0, "template": {"metadata": {"labels": marks}, "spec": pod}}
     never = "0 0 31 2 *"  # suspended as well; a CronJob must name a time
