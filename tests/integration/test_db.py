@@ -1,4 +1,4 @@
-"""Transactions on the real PostgreSQL: row-level security holds, and a dead or frozen server means Unavailable, soon."""
+"""Transactions on the real PostgreSQL: row-level security holds, and a dead or frozen server is Unavailable, soon."""
 
 import asyncio
 import os

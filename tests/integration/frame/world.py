@@ -85,10 +85,17 @@ async def world(where: Database, bootstrap_servers: str, **more: Any) -> AsyncIt
         database_url=where.app_url,
         migration_database_url=where.owner_url,
         kafka_bootstrap_servers=bootstrap_servers,
-        probe_bind="127.0.0.1:0",
         topic=f"t{mark}.events.v1",
         group=f"g{mark}.consume",
-        **({"consumer_backoff_seconds": 0.05, "relay_poll_seconds": 0.2, "kafka_topic_partitions": 3} | more),
+        **(
+            {
+                "probe_bind": "127.0.0.1:0",
+                "consumer_backoff_seconds": 0.05,
+                "relay_poll_seconds": 0.2,
+                "kafka_topic_partitions": 3,
+            }
+            | more
+        ),
     )
     await migrations.migrate(config, service.PACKAGE)
     made = World(config, db.Database.of(config), where)
