@@ -53,7 +53,7 @@ def action_assigned(row: ActionRow) -> events_pb2.ActionAssigned:
     return event
 
 
-def action_answered(row: ActionRow, *, key_worker_id: str, at: datetime) -> events_pb2.ActionAnswered:
+def action_answered(row: ActionRow, *, case: CaseRow | None, at: datetime) -> events_pb2.ActionAnswered:
     """An organisation answered."""
     event = events_pb2.ActionAnswered(
         action_id=row.action_id,
@@ -62,7 +62,8 @@ def action_answered(row: ActionRow, *, key_worker_id: str, at: datetime) -> even
         person_id=row.person_id,
         organisation_id=row.organisation_id,
         status=action_status(row.status),
-        key_worker_id=key_worker_id,
+        key_worker_id=case.key_worker_id if case else "",
+        key_worker_organisation_id=case.organisation_id if case else "",
     )
     event.answered_at.FromDatetime(at)
     return event

@@ -127,7 +127,7 @@ def _answered(action: tables.ActionRow, status: domain.ActionStatus, note: dict[
 
 async def _tell_answer(work: Work, action: tables.ActionRow) -> None:
     case = await store.find_case(work.session, action.case_id)
-    event = events.action_answered(action, key_worker_id=case.key_worker_id if case else "", at=work.now)
+    event = events.action_answered(action, case=case, at=work.now)
     work.publish(event, person_id=action.person_id, aggregate=f"action/{action.action_id}", version=action.version)
     work.audit("answer action", subject=f"action/{action.action_id}", detail={"status": action.status})
     await chronicle.add(work, _told(work, action, f"Action answered: {action.status}", at=work.now))

@@ -218,7 +218,7 @@ class Case(_message.Message):
 
     @_builtins.property
     def last_alert_at(self) -> _timestamp_pb2.Timestamp:
-        """The latest crisis alert that nobody has acknowledged by opening the chronology since; unset when none."""
+        """The latest crisis alert; unset when there has been none."""
 
     @_builtins.property
     def review_due_at(self) -> _timestamp_pb2.Timestamp: ...

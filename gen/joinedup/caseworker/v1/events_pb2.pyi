@@ -142,6 +142,7 @@ class ActionAnswered(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     KEY_WORKER_ID_FIELD_NUMBER: _builtins.int
     ANSWERED_AT_FIELD_NUMBER: _builtins.int
+    KEY_WORKER_ORGANISATION_ID_FIELD_NUMBER: _builtins.int
     action_id: _builtins.str
     version: _builtins.int
     case_id: _builtins.str
@@ -149,6 +150,8 @@ class ActionAnswered(_message.Message):
     organisation_id: _builtins.str
     status: _caseworker_pb2.ActionStatus.ValueType
     key_worker_id: _builtins.str
+    key_worker_organisation_id: _builtins.str
+    """The organisation that holds the case, and whose key worker is to be told."""
     @_builtins.property
     def answered_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -162,10 +165,11 @@ class ActionAnswered(_message.Message):
         status: _caseworker_pb2.ActionStatus.ValueType = ...,
         key_worker_id: _builtins.str = ...,
         answered_at: _timestamp_pb2.Timestamp | None = ...,
+        key_worker_organisation_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["answered_at", b"answered_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_id", b"action_id", "answered_at", b"answered_at", "case_id", b"case_id", "key_worker_id", b"key_worker_id", "organisation_id", b"organisation_id", "person_id", b"person_id", "status", b"status", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_id", b"action_id", "answered_at", b"answered_at", "case_id", b"case_id", "key_worker_id", b"key_worker_id", "key_worker_organisation_id", b"key_worker_organisation_id", "organisation_id", b"organisation_id", "person_id", b"person_id", "status", b"status", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

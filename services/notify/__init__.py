@@ -1,0 +1,1 @@
+"""Who must know? Secure messages to agencies and key workers, and what became of them."""

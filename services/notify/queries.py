@@ -1,0 +1,46 @@
+"""What notify can be asked: which messages there are, and what became of them."""
+
+from __future__ import annotations
+
+from chassis import paging
+from chassis.work import Work
+from joinedup.notify.v1 import notify_pb2
+from services.notify import events, store
+
+
+async def list_messages(work: Work, request: notify_pb2.ListMessagesRequest) -> notify_pb2.ListMessagesResponse:
+    """Messages, newest first; an organisation sees those about people within its reach."""
+    names = [notify_pb2.DeliveryStatus.Name(status) for status in request.statuses]
+    offset = paging.start(request.page)
+    rows, total = await store.messages(
+        work.session,
+        statuses=[name.removeprefix("DELIVERY_STATUS_").lower().replace("_", "-") for name in names],
+        organisation_id=request.organisation_id,
+        person_id=request.person_id,
+        offset=offset,
+        limit=paging.size(request.page),
+    )
+    return notify_pb2.ListMessagesResponse(
+        messages=[_message(row) for row in rows], page=paging.answer(offset=offset, shown=len(rows), total=total)
+    )
+
+
+def _message(row: store.MessageRow) -> notify_pb2.Message:
+    message = notify_pb2.Message(
+        message_id=row.message_id,
+        person_id=row.person_id,
+        template=row.template,
+        organisation_id=row.organisation_id,
+        practitioner_id=row.practitioner_id,
+        source=row.source,
+        status=events.delivery_status(row.status),
+        attempts=row.attempts,
+        problem=row.problem,
+        link_only=row.link_only,
+    )
+    message.created_at.FromDatetime(row.created_at)
+    if row.sent_at is not None:
+        message.sent_at.FromDatetime(row.sent_at)
+    if row.next_attempt_at is not None:
+        message.next_attempt_at.FromDatetime(row.next_attempt_at)
+    return message

@@ -1,0 +1,43 @@
+"""Submits mail: STARTTLS and authentication always, and one word on what a refusal means."""
+
+from __future__ import annotations
+
+import ssl
+from email.message import EmailMessage
+
+import aiosmtplib
+
+from services.notify.settings import Settings
+
+
+class Refused(Exception):
+    """The mail server did not take the message. `permanent` says that trying again is of no use."""
+
+    def __init__(self, problem: str, *, permanent: bool) -> None:
+        super().__init__(problem)
+        self.permanent = permanent
+
+
+async def submit(message: EmailMessage, config: Settings) -> None:
+    """Hand a message to the submission server. Raises Refused; its text names no address."""
+    context = ssl.create_default_context(cafile=config.smtp_ca or None)
+    try:
+        await aiosmtplib.send(
+            message,
+            hostname=config.smtp_host,
+            port=config.smtp_port,
+            username=config.smtp_username,
+            password=config.smtp_password.get_secret_value(),
+            start_tls=True,
+            tls_context=context,
+            timeout=config.smtp_seconds,
+        )
+    except aiosmtplib.SMTPRecipientsRefused as refusal:
+        code = refusal.recipients[0].code
+        raise Refused(f"the recipient was refused with {code}", permanent=code >= 500) from refusal
+    except aiosmtplib.SMTPResponseException as refusal:
+        # A refused sign-in is ours to mend: the message waits rather than being given up.
+        final = refusal.code >= 500 and not isinstance(refusal, aiosmtplib.SMTPAuthenticationError)
+        raise Refused(f"the mail server answered {refusal.code}", permanent=final) from refusal
+    except (aiosmtplib.SMTPException, OSError, TimeoutError) as failure:
+        raise Refused(f"the mail server could not be reached: {type(failure).__name__}", permanent=False) from failure

@@ -1,0 +1,95 @@
+"""The life of an action, the soundness of a plan, and which contacts are a crisis."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.caseworker import domain
+from services.caseworker.domain import ActionStatus, EncounterClass
+
+NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+THREE_DAYS = timedelta(hours=72)
+
+
+def test_every_status_has_its_transitions() -> None:
+    assert set(domain.TRANSITIONS) == set(ActionStatus)
+    closed = {status for status, targets in domain.TRANSITIONS.items() if not targets}
+    assert closed.isdisjoint(domain.OPEN)
+    assert closed | domain.OPEN == set(ActionStatus)
+
+
+@given(st.sampled_from(sorted(ActionStatus)), st.sampled_from(sorted(ActionStatus)))
+def test_an_answer_follows_the_table_or_is_refused(current: ActionStatus, to: ActionStatus) -> None:
+    action = domain.Action(current, version=3)
+    note = {"housing": "No vacancy this month"}
+    if to in domain.ANSWERS and to in domain.TRANSITIONS[current]:
+        assert domain.answer(action, status=to, note=note) == domain.Action(to, version=4)
+    else:
+        with pytest.raises(domain.NotAllowed):
+            domain.answer(action, status=to, note=note)
+
+
+def test_cannot_needs_a_reason() -> None:
+    with pytest.raises(ValueError, match="say why"):
+        domain.answer(domain.Action(ActionStatus.ASSIGNED, 1), status=ActionStatus.CANNOT, note={"housing": "  "})
+
+
+def plan(**changes: object) -> domain.Content:
+    sound: dict[str, object] = {
+        "texts": {"content.strengths": "Walks the dog"},
+        "importances": {"content.needs[0].goals[0].importance": 8},
+        "contingencies": (domain.Contingency(("Rent arrears letter",)),),
+        "planned_review_at": NOW + timedelta(days=90),
+    }
+    return domain.Content(**{**sound, **changes})  # type: ignore[arg-type]
+
+
+def test_a_sound_plan_has_no_problem() -> None:
+    assert list(domain.plan_problems(plan(), now=NOW)) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"texts": {"content.strengths": "x" * 20_001}}, "content.strengths"),
+        ({"importances": {"content.needs[0].goals[0].importance": 11}}, "content.needs[0].goals[0].importance"),
+        ({"contingencies": (domain.Contingency((" ",)),)}, "content.contingency_plans[0].trigger_factors"),
+        ({"planned_review_at": NOW + timedelta(days=5000)}, "content.planned_review_at"),
+    ],
+)
+def test_an_unsound_plan_is_refused_by_field(changes: dict[str, object], field: str) -> None:
+    assert [problem.field for problem in domain.plan_problems(plan(**changes), now=NOW)] == [field]
+
+
+@pytest.mark.parametrize(
+    ("organisation", "what", "due_at", "fields"),
+    [
+        ("", {}, None, ["organisation_id", "what"]),
+        ("o", {"police": "Call weekly"}, NOW, ["due_at"]),
+        ("o", {"police": "x" * 20_001}, None, ["what.police"]),
+        ("o", {"police": "Call weekly"}, NOW + timedelta(hours=1), []),
+    ],
+)
+def test_an_action_says_whom_what_and_when(
+    organisation: str, what: dict[str, str], due_at: datetime | None, fields: list[str]
+) -> None:
+    problems = domain.action_problems(organisation_id=organisation, what=what, due_at=due_at, now=NOW)
+    assert [problem.field for problem in problems] == fields
+
+
+@given(st.sampled_from(sorted(EncounterClass)), st.timedeltas(timedelta(days=-400), timedelta(days=2)))
+def test_only_recent_contacts_of_such_a_class_are_a_crisis(encounter: EncounterClass, ago: timedelta) -> None:
+    crisis = domain.is_crisis(encounter, started_at=NOW + ago, now=NOW, within=THREE_DAYS)
+    assert crisis == (encounter in domain.CRISES and -THREE_DAYS <= ago <= timedelta(minutes=10))
+
+
+def test_every_class_of_contact_has_words_under_a_data_class() -> None:
+    assert set(domain.ENCOUNTER_WORDS) == set(EncounterClass)
+    assert {data_class for data_class, _ in domain.ENCOUNTER_WORDS.values()} <= {
+        "health",
+        "police",
+        "housing",
+        "social_care",
+    }
