@@ -1,15 +1,13 @@
 """One database for each service, with the role that owns its tables and the role that works in them."""
 
-import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
 
-POLL_SECONDS = 0.05
+from devstack import ready
 
 
 @dataclass(frozen=True)
@@ -36,13 +34,13 @@ async def ensure(admin_url: str, name: str, *, owner_password: str, app_password
             await admin.execute(f"CREATE DATABASE {_quote(name)} OWNER {_quote(owner)}")
         await admin.execute(f"REVOKE ALL ON DATABASE {_quote(name)} FROM PUBLIC")
         await admin.execute(f"GRANT CONNECT ON DATABASE {_quote(name)} TO {_quote(app)}")
-    async with _connected(_at(admin_url, database=name)) as admin:
+    async with _connected(at(admin_url, database=name)) as admin:
         await admin.execute(f"ALTER SCHEMA public OWNER TO {_quote(owner)}")
         await admin.execute(f"GRANT USAGE ON SCHEMA public TO {_quote(app)}")
     return Database(
         name=name,
-        owner_url=_at(admin_url, user=owner, password=owner_password, database=name),
-        app_url=_at(admin_url, user=app, password=app_password, database=name),
+        owner_url=at(admin_url, user=owner, password=owner_password, database=name),
+        app_url=at(admin_url, user=app, password=app_password, database=name),
     )
 
 
@@ -65,12 +63,7 @@ async def answers(admin_url: str) -> bool:
 
 async def wait(admin_url: str, seconds: float) -> bool:
     """Wait until PostgreSQL answers; False when it has not after `seconds`."""
-    end = time.monotonic() + seconds
-    while not await answers(admin_url):
-        if time.monotonic() > end:
-            return False
-        await asyncio.sleep(POLL_SECONDS)
-    return True
+    return await ready.within(seconds, lambda: answers(admin_url))
 
 
 @contextlib.asynccontextmanager
@@ -92,8 +85,8 @@ def _quote(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
-def _at(url: str, *, database: str, user: str = "", password: str = "") -> str:
-    """The same server, another database, and another user if one is given."""
+def at(url: str, *, database: str, user: str = "", password: str = "") -> str:
+    """The URL of the same server with another database, and another user if one is given."""
     parts = urlsplit(url)
     if not user:
         return urlunsplit(parts._replace(path=f"/{database}"))

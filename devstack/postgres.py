@@ -72,12 +72,13 @@ class Cluster:
         kept: dict[str, str] = json.loads(self._passwords.read_text())
         return kept
 
-    def password(self, role: str) -> str:
-        """The role's password, drawn at first asking."""
+    def ensure_passwords(self, *roles: str) -> dict[str, str]:
+        """Draw a password for each role that has none yet, and answer all of them."""
         kept = self.passwords()
-        if role not in kept:
-            self._keep(kept | {role: secrets.token_urlsafe(24)})
-        return self.passwords()[role]
+        missing = {role: secrets.token_urlsafe(24) for role in roles if role not in kept}
+        if missing:
+            self._keep(kept | missing)
+        return kept | missing
 
     def prepare(self) -> None:
         """Make the cluster once, write its settings, clear what a crash left. Raises PostgresError."""

@@ -51,3 +51,11 @@ def _start_time_by_clock(pid: int) -> str:
         return str(psutil.Process(pid).create_time())
     except psutil.NoSuchProcess:
         return ""
+
+
+def resident_mb(pid: int) -> float:
+    """Memory that a process holds in RAM, in MB (10^6 bytes); 0 when there is no such process."""
+    try:
+        return round(psutil.Process(pid).memory_info().rss / 1e6, 1) if pid else 0.0
+    except psutil.Error:
+        return 0.0

@@ -1,14 +1,12 @@
 """Topics of the local stack, and the question whether Kafka answers."""
 
-import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from devstack import kafka
+from devstack import kafka, ready
 
 EVENT_TOPICS = (
     "identity.events.v1",
@@ -21,7 +19,6 @@ EVENT_TOPICS = (
     "encounters.events.v1",
     "disclosures.v1",
 )
-POLL_SECONDS = 0.05
 LEADER_SECONDS = 30.0
 
 
@@ -44,11 +41,8 @@ async def create(
         for name, code, *detail in answer.topic_errors:
             if code not in (0, TopicAlreadyExistsError.errno):
                 raise TopicError(f"{name}: {for_code(code).__name__} {detail}")
-        end = time.monotonic() + LEADER_SECONDS
-        while not await _led(admin, wanted):
-            if time.monotonic() > end:
-                raise TopicError(f"no leader for {', '.join(wanted)} after {LEADER_SECONDS:.0f} s")
-            await asyncio.sleep(POLL_SECONDS)
+        if not await ready.within(LEADER_SECONDS, lambda: _led(admin, wanted)):
+            raise TopicError(f"no leader for {', '.join(wanted)} after {LEADER_SECONDS:.0f} s")
 
 
 async def _led(admin: AIOKafkaAdminClient, names: list[str]) -> bool:
@@ -72,7 +66,8 @@ async def _administer(bootstrap_servers: str) -> AsyncIterator[AIOKafkaAdminClie
 async def answers(bootstrap_servers: str) -> bool:
     """Does a broker answer a metadata request?"""
     # A bare connection first: aiokafka logs an error for each one that is refused, and at start many are.
-    if not await _accepts(bootstrap_servers.partition(",")[0]):
+    host, _, port = bootstrap_servers.partition(",")[0].strip().rpartition(":")
+    if not await ready.listens(host.strip("[]"), int(port)):
         return False
     try:
         async with _administer(bootstrap_servers) as admin:
@@ -82,23 +77,6 @@ async def answers(bootstrap_servers: str) -> bool:
     return True
 
 
-async def _accepts(server: str) -> bool:
-    host, _, port = server.strip().rpartition(":")
-    try:
-        _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
-    except OSError:
-        return False
-    writer.close()
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()
-    return True
-
-
 async def wait(bootstrap_servers: str, seconds: float) -> bool:
     """Wait until Kafka answers; False when it has not after `seconds`."""
-    end = time.monotonic() + seconds
-    while not await answers(bootstrap_servers):
-        if time.monotonic() > end:
-            return False
-        await asyncio.sleep(POLL_SECONDS)
-    return True
+    return await ready.within(seconds, lambda: answers(bootstrap_servers))
