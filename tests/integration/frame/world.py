@@ -79,6 +79,8 @@ class World:
 async def world(where: Database, bootstrap_servers: str, **more: Any) -> AsyncIterator[World]:
     """A fresh small service over this database."""
     mark = uuid.uuid4().hex[:8]
+    usual = {"probe_bind": "127.0.0.1:0", "consumer_backoff_seconds": 0.05, "relay_poll_seconds": 0.2}
+    told: dict[str, Any] = {**usual, "kafka_topic_partitions": 3, **more}
     config = service.FrameSettings(
         service="frame",
         environment="test",
@@ -87,15 +89,7 @@ async def world(where: Database, bootstrap_servers: str, **more: Any) -> AsyncIt
         kafka_bootstrap_servers=bootstrap_servers,
         topic=f"t{mark}.events.v1",
         group=f"g{mark}.consume",
-        **(
-            {
-                "probe_bind": "127.0.0.1:0",
-                "consumer_backoff_seconds": 0.05,
-                "relay_poll_seconds": 0.2,
-                "kafka_topic_partitions": 3,
-            }
-            | more
-        ),
+        **told,
     )
     await migrations.migrate(config, service.PACKAGE)
     made = World(config, db.Database.of(config), where)
