@@ -1,0 +1,233 @@
+"""People as identity knows them: what was stated, what is wrong with it, who it is, and what is learnt from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+
+from chassis import errors
+from services.identity import nhs_number
+from services.identity.matching import decide, normalise
+from services.identity.matching import demographics as matching
+
+LONGEST_TEXT = 200
+MOST_PARTS = 10
+
+_BIRTH_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
+_EARLIEST_BIRTH = 1850
+# FHIR R4 administrative-gender.
+GENDERS = frozenset({"", "male", "female", "other", "unknown"})
+
+
+class Verification(StrEnum):
+    """NHS Data Dictionary: NHS NUMBER STATUS INDICATOR CODE."""
+
+    VERIFIED = "01"
+    PRESENT_NOT_TRACED = "02"
+    TRACE_REQUIRED = "03"
+    NO_OR_MULTIPLE_MATCH = "04"
+    NEEDS_RESOLVING = "05"
+    IN_PROGRESS = "06"
+    NOT_REQUIRED = "07"
+    POSTPONED = "08"
+
+
+@dataclass(frozen=True, slots=True)
+class Demographics:
+    """What is stated of a person; every field may be absent. `nhs_number` is ten digits once it was checked."""
+
+    nhs_number: str = ""
+    given: tuple[str, ...] = ()
+    family: str = ""
+    # ISO 8601, or its year, or its year and month.
+    birth_date: str = ""
+    gender: str = ""
+    lines: tuple[str, ...] = ()
+    postcode: str = ""
+    telephone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A registered person. `demographics` is what was stated first, with what later statements filled in.
+
+    What was stated otherwise later is known by, not shown as: a human, or the Personal Demographics Service, says which
+    of two addresses is the present one.
+    """
+
+    id: str
+    version: int
+    verification: Verification
+    demographics: Demographics
+    source: str
+    registered_at: datetime
+    other_families: tuple[str, ...] = ()
+    other_postcodes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A registered person who may be the same as another one, how likely (0 to 1), and why."""
+
+    person_id: str
+    score: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a trace means for the register.
+
+    `person_id` is set for a match. `suspects` are the people of whom a human has to say whether they are the same.
+    `keeps_number` tells whether the number that was stated may stand on the person's record.
+    """
+
+    outcome: decide.Outcome
+    person_id: str
+    suspects: tuple[Suspect, ...]
+    keeps_number: bool
+
+
+def check(stated: Demographics, *, environment: str, today: date) -> Demographics:
+    """The demographics with the NHS Number as it is stored. Raises Invalid naming every field that is wrong."""
+    violations = tuple(_problems(stated, environment=environment, today=today))
+    if violations:
+        raise errors.Invalid(*violations)
+    return replace(stated, nhs_number=nhs_number.normalise(stated.nhs_number))
+
+
+def judge(decision: decide.Decision, stated: Demographics, *, holder_id: str) -> Verdict:
+    """What the matching's decision means for the register, given who holds the number that was stated (or nobody).
+
+    A number belongs to one person: where another than the match holds it, a human has to look.
+    """
+    taken = bool(holder_id) and holder_id != decision.person_id
+    suspects = {
+        candidate.person_id: Suspect(candidate.person_id, candidate.score, candidate.reasons)
+        for candidate in decision.candidates
+    }
+    held = suspects.get(holder_id, Suspect(holder_id, 0.0, ("NHS Number is the same",)))
+    if decision.outcome is decide.Outcome.MATCH:
+        return Verdict(decision.outcome, decision.person_id, (held,) if taken else (), keeps_number=not taken)
+    if decision.outcome is decide.Outcome.REVIEW or taken:
+        if taken:
+            suspects[holder_id] = held
+        return Verdict(decide.Outcome.REVIEW, "", tuple(suspects.values()), keeps_number=not taken)
+    return Verdict(decide.Outcome.NONE, "", (), keeps_number=True)
+
+
+def verification_of(verdict: Verdict, stated: Demographics) -> Verification:
+    """The status of somebody who is not registered yet, were they registered now."""
+    if not verdict.keeps_number:
+        return Verification.NEEDS_RESOLVING
+    if stated.nhs_number:
+        return Verification.PRESENT_NOT_TRACED
+    if verdict.outcome is decide.Outcome.REVIEW:
+        return Verification.NO_OR_MULTIPLE_MATCH
+    return Verification.TRACE_REQUIRED
+
+
+def register(stated: Demographics, verdict: Verdict, *, person_id: str, source: str, now: datetime) -> Person:
+    """A person who was not known before."""
+    return Person(
+        id=person_id,
+        version=1,
+        verification=verification_of(verdict, stated),
+        demographics=stated if verdict.keeps_number else replace(stated, nhs_number=""),
+        source=source,
+        registered_at=now,
+    )
+
+
+def learn(person: Person, stated: Demographics, verdict: Verdict) -> Person:
+    """The person with what a matching statement adds: gaps are filled, other names and postcodes noted.
+
+    The version grows only where something that others are shown was filled in.
+    """
+    fresh = stated if verdict.keeps_number else replace(stated, nhs_number="")
+    known = person.demographics
+    gaps = {name: getattr(fresh, name) for name in Demographics.__dataclass_fields__ if not getattr(known, name)}
+    filled = replace(known, **{name: value for name, value in gaps.items() if value})
+    verification = person.verification
+    if filled.nhs_number != known.nhs_number:
+        verification = Verification.PRESENT_NOT_TRACED
+    return replace(
+        person,
+        version=person.version + (filled != known),
+        verification=verification,
+        demographics=filled,
+        other_families=_also(person.other_families, fresh.family, filled.family),
+        other_postcodes=_also(person.other_postcodes, fresh.postcode, filled.postcode),
+    )
+
+
+def comparable(
+    stated: Demographics, *, families: tuple[str, ...] = (), postcodes: tuple[str, ...] = ()
+) -> normalise.Normalised:
+    """Demographics in the form in which the matching compares and blocks them."""
+    return normalise.normalise(
+        matching.Demographics(
+            nhs_number=stated.nhs_number,
+            given=" ".join(stated.given),
+            family=stated.family,
+            birth_date=stated.birth_date,
+            gender=stated.gender,
+            postcode=stated.postcode,
+            phone=stated.telephone,
+            previous_families=families,
+            previous_postcodes=postcodes,
+        )
+    )
+
+
+def comparable_person(person: Person) -> normalise.Normalised:
+    """The same for a registered person, by every name and postcode that they are known by."""
+    return comparable(person.demographics, families=person.other_families, postcodes=person.other_postcodes)
+
+
+def _also(known: tuple[str, ...], stated: str, shown: str) -> tuple[str, ...]:
+    return known if not stated or stated == shown or stated in known else (*known, stated)[-MOST_PARTS:]
+
+
+def _problems(stated: Demographics, *, environment: str, today: date) -> Iterator[errors.Violation]:
+    if stated == Demographics(gender=stated.gender):
+        yield errors.Violation("demographics", "say something by which the person can be known again")
+    if stated.nhs_number and (found := nhs_number.problem(stated.nhs_number, environment=environment)):
+        yield errors.Violation("demographics.nhs_number", found)
+    if stated.birth_date and (found := _birth_date_problem(stated.birth_date, today)):
+        yield errors.Violation("demographics.birth_date", found)
+    if stated.gender not in GENDERS:
+        yield errors.Violation("demographics.gender", "is not male, female, other or unknown")
+    yield from _lengths(stated)
+
+
+def _birth_date_problem(text: str, today: date) -> str:
+    found = _BIRTH_DATE.fullmatch(text)
+    if not found:
+        return "is not an ISO 8601 date such as 1984-03-09, or its year, or its year and month"
+    year, month, day = (int(part or 1) for part in found.groups())
+    try:
+        born = date(year, month, day)
+    except ValueError:
+        return "is no date of the calendar"
+    if born > today:
+        return "lies in the future"
+    return f"lies before {_EARLIEST_BIRTH}" if year < _EARLIEST_BIRTH else ""
+
+
+def _lengths(stated: Demographics) -> Iterator[errors.Violation]:
+    texts = {
+        "name.family": (stated.family,),
+        "name.given": stated.given,
+        "address.lines": stated.lines,
+        "address.postcode": (stated.postcode,),
+        "telephone": (stated.telephone,),
+    }
+    for name, parts in texts.items():
+        if len(parts) > MOST_PARTS:
+            yield errors.Violation(f"demographics.{name}", f"has more than {MOST_PARTS} parts")
+        if any(len(part) > LONGEST_TEXT or "\x00" in part for part in parts):
+            yield errors.Violation(f"demographics.{name}", f"is longer than {LONGEST_TEXT} characters or no text")

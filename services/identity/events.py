@@ -1,0 +1,34 @@
+"""What identity tells, as messages: that somebody is known, never who."""
+
+from __future__ import annotations
+
+from chassis.work import Work
+from joinedup.identity.v1 import events_pb2
+from services.identity import domain
+
+
+def publish_registered(work: Work, person: domain.Person) -> None:
+    """Somebody is known from now on."""
+    event = events_pb2.PersonRegistered(
+        person_id=person.id, version=person.version, verification_status=person.verification.value
+    )
+    event.registered_at.FromDatetime(person.registered_at)
+    work.publish(event, person_id=person.id, aggregate=f"person/{person.id}", version=person.version)
+
+
+def publish_updated(work: Work, person: domain.Person) -> None:
+    """More is known of somebody."""
+    event = events_pb2.PersonUpdated(
+        person_id=person.id, version=person.version, verification_status=person.verification.value
+    )
+    event.updated_at.FromDatetime(work.now)
+    work.publish(event, person_id=person.id, aggregate=f"person/{person.id}", version=person.version)
+
+
+def publish_suspected(work: Work, person_id: str, suspect: domain.Suspect) -> None:
+    """A human has to say whether two records are one person."""
+    event = events_pb2.DuplicateSuspected(
+        person_id=person_id, other_person_id=suspect.person_id, score=suspect.score, version=1
+    )
+    aggregate = f"duplicate/{person_id}/{suspect.person_id}"
+    work.publish(event, person_id=person_id, aggregate=aggregate, version=1)
