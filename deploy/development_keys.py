@@ -1,5 +1,6 @@
 """Makes signing keys for a place that holds no real person's data: `python development_keys.py FOLDER ISSUER...`."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def _make_sign_in_key(path: Path) -> None:
         made = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, private=True, auto_kid=True)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        path.write_text(made.as_json(private=True) + "\n")
+        path.write_text(json.dumps(made.as_dict(private=True)) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The map of who runs and who may talk to whom, read from deploy/k8s/edges.yaml."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ class Service:
     calls: tuple[str, ...] = ()
     publishes: tuple[str, ...] = ()
     consumes: tuple[str, ...] = ()
-    outside: tuple[str, ...] = ()
+    outside: dict[str, list[str]] = field(default_factory=dict)
     doors: tuple[str, ...] = ()
     database: bool = True
 

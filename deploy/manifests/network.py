@@ -20,8 +20,12 @@ def of(service: edges.Service, everything: edges.Edges) -> list[Resource]:
         policies.append(_answers(service, "rpc", callers, everything))
     if service.doors:
         policies.append(_answers(service, "web", [_DOORS[door] for door in service.doors], everything))
-    if "consume" in service.roles or "relay" in service.roles:
-        policies.append(_kafka(service, everything))
+    to_kafka = [role for role in (*service.roles, "redrive") if role in everything.kafka_roles]
+    if "relay" in service.roles:
+        brokers = [_pods({"strimzi.io/name": "joinedup-kafka"})]
+        policies.append(_leaves(service, "kafka", to_kafka, brokers, KAFKA_PORT))
+    for door, roles in service.outside.items():
+        policies.append(_leaves(service, door, roles, _EVERYWHERE, _OUTSIDE_PORTS[door]))
     if service.database:
         policies.append(_postgres(service))
     return policies
@@ -33,21 +37,18 @@ def _egress(service: edges.Service, everything: edges.Edges) -> list[dict[str, A
     ]
     if service.database:
         rules.append({"to": [_pods({"cnpg.io/cluster": postgres.name_of(service)})], "ports": [_port(POSTGRES_PORT)]})
-    rules.extend({"to": _EVERYWHERE, "ports": [_port(_OUTSIDE_PORTS[door])]} for door in service.outside)
     return rules
 
 
-def _kafka(service: edges.Service, everything: edges.Edges) -> Resource:
-    roles = [role for role in (*service.roles, "redrive") if role in everything.kafka_roles]
+def _leaves(service: edges.Service, name: str, roles: list[str], to: list[Any], port: int) -> Resource:
+    """What only some roles of a service may reach."""
     expression = {"key": "app.kubernetes.io/component", "operator": "In", "values": roles}
-    selector = {"matchLabels": {"app.kubernetes.io/name": service.name}, "matchExpressions": [expression]}
-    brokers = _pods({"strimzi.io/name": "joinedup-kafka"})
     spec = {
-        "podSelector": selector,
+        "podSelector": {"matchLabels": labels(service.name), "matchExpressions": [expression]},
         "policyTypes": ["Egress"],
-        "egress": [{"to": [brokers], "ports": [_port(KAFKA_PORT)]}],
+        "egress": [{"to": to, "ports": [_port(port)]}],
     }
-    return resource("networking.k8s.io/v1", "NetworkPolicy", f"{service.name}-kafka", labels(service.name), spec=spec)
+    return resource("networking.k8s.io/v1", "NetworkPolicy", f"{service.name}-{name}", labels(service.name), spec=spec)
 
 
 def _postgres(service: edges.Service) -> Resource:
@@ -67,7 +68,7 @@ def _postgres(service: edges.Service) -> Resource:
 
 def _answers(service: edges.Service, role: str, callers: list[Any], everything: edges.Edges) -> Resource:
     rules = [{"from": callers, "ports": [_port(everything.ports[role])]}]
-    return _policy(f"{service.name}-{role}", labels(service.name, role), ingress=rules)
+    return _policy(f"{service.name}-answers-{role}", labels(service.name, role), ingress=rules)
 
 
 def _policy(name: str, selector: dict[str, str], **rules: list[dict[str, Any]]) -> Resource:

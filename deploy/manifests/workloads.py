@@ -95,6 +95,12 @@ def _pod(
     container: dict[str, Any] = {"name": "service", "image": "joinedup"}
     container["args"] = [f"services.{service.name}", *arguments]
     container |= {"ports": list(ports)} if ports else {}
+    # Later ones win: what all share, then what a site says for this service, if it does.
+    container["envFrom"] = [
+        {"configMapRef": {"name": "settings"}},
+        {"configMapRef": {"name": f"{service.name}-settings", "optional": True}},
+        {"secretRef": {"name": f"{service.name}-settings", "optional": True}},
+    ]
     container |= {"env": list(env)} if env else {}
     container["volumeMounts"] = [{"name": "own", "mountPath": "/etc/joinedup/own", "readOnly": True}]
     files = {"name": "own", "projected": {"defaultMode": 0o440, "sources": own}}

@@ -2,6 +2,10 @@
 
 import ast
 import importlib
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +36,8 @@ def test_everything_is_denied_both_ways_unless_allowed(overlay: str) -> None:
 @pytest.mark.parametrize("overlay", check.OVERLAYS)
 def test_rpc_flows_along_the_edges_and_along_no_other_way(overlay: str) -> None:
     wanted = {(service.name, callee) for service in EDGES.services for callee in service.calls}
-    leaving, arriving = set(), set()
+    leaving: set[tuple[str, str]] = set()
+    arriving: set[tuple[str, str]] = set()
     for policy in manifests.of_kind(overlay, "NetworkPolicy"):
         own = policy["spec"]["podSelector"].get("matchLabels", {}).get("app.kubernetes.io/name")
         for direction, peers, found in (("egress", "to", leaving), ("ingress", "from", arriving)):
@@ -81,7 +86,7 @@ def test_probes_and_metrics_are_reached_from_the_observability_namespace_only() 
 def test_there_is_a_topic_for_each_event_and_for_each_consumers_dead_letters(overlay: str) -> None:
     declared = {topic["metadata"]["name"] for topic in manifests.of_kind(overlay, "KafkaTopic")}
     dead = {service.dead_letters for service in EDGES.services if "consume" in service.roles}
-    assert declared == _topics_of_the_protos() | dead
+    assert declared == set(_topics_of_the_protos().values()) | dead
 
 
 def test_on_kafka_a_service_may_write_what_it_publishes_and_read_what_it_consumes() -> None:
@@ -107,15 +112,39 @@ def test_on_kafka_a_service_may_write_what_it_publishes_and_read_what_it_consume
 
 @pytest.mark.parametrize("service", EDGES.services, ids=lambda service: service.name)
 def test_the_map_names_the_calls_that_the_code_makes(service: edges.Service) -> None:
-    assert set(service.calls) == _stubs_used_by(service.name)
+    """A call needs a stub, and a stub is made in one way: `channels.stub(IdentityStub, "identity")`."""
+    peers = {
+        node.args[1].value
+        for node in _nodes(service.name)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "stub"
+        and len(node.args) == 2
+        and isinstance(node.args[1], ast.Constant)
+    }
+    assert set(service.calls) == peers
+
+
+@pytest.mark.parametrize("service", EDGES.services, ids=lambda service: service.name)
+def test_the_map_names_the_topics_whose_events_the_code_handles(service: edges.Service) -> None:
+    from chassis import consumer
+
+    topics = _topics_of_the_protos()
+    handled = {
+        topics[name]
+        for node in _nodes(service.name, "consumers")
+        if (name := getattr(node, "attr", getattr(node, "id", ""))) in topics
+    }
+    frame = {f"{name}.events.v1" for name in consumer.RELATING} if "consume" in service.roles else set()
+    assert set(service.consumes) == handled | frame
 
 
 @pytest.mark.parametrize("service", EDGES.services, ids=lambda service: service.name)
 def test_the_map_names_the_roles_and_groups_that_the_code_has(service: edges.Service) -> None:
     declared = _declared(service.name)
-    assert set(service.roles) == set(declared.roles)
-    assert set(declared.groups) == ({service.group} if "consume" in service.roles else set())
-    assert bool(declared.package) is service.database
+    assert set(service.roles) == set(declared["roles"])
+    assert declared["groups"] == ([service.group] if "consume" in service.roles else [])
+    assert bool(declared["package"]) is service.database
 
 
 def test_the_map_names_every_service_there_is() -> None:
@@ -123,37 +152,40 @@ def test_the_map_names_every_service_there_is() -> None:
     assert there == {service.name for service in EDGES.services}
 
 
-def _stubs_used_by(service: str) -> set[str]:
-    """The peers whose generated client a service's code imports or names (`IdentityStub`)."""
-    peers = {other.name for other in EDGES.services if "rpc" in other.roles}
-    return {peer for peer in peers if any(f"{peer.capitalize()}Stub" in names for names in _names(service))} - {service}
+def _nodes(service: str, part: str = "") -> Iterator[ast.AST]:
+    """The syntax of a service's code, or of one part of it (consumers.py, consumers/)."""
+    folder = ROOT / "services" / service
+    paths = [*folder.glob(f"{part}.py"), *(folder / part).rglob("*.py")] if part else folder.rglob("*.py")
+    for path in paths:
+        yield from ast.walk(ast.parse(path.read_text()))
 
 
-def _names(service: str) -> Iterator[set[str]]:
-    for path in (ROOT / "services" / service).rglob("*.py"):
-        tree = ast.parse(path.read_text())
-        yield {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} | {
-            node.id for node in ast.walk(tree) if isinstance(node, ast.Name)
-        }
+def _declared(service: str) -> dict[str, Any]:
+    """What a service's __main__.py declares, asked in a process of its own: tables of two services may share a name."""
+    ask = (
+        "import importlib, json, sys\n"
+        "from chassis import process\n"
+        "found = [v for v in vars(importlib.import_module(sys.argv[1])).values() if isinstance(v, process.Service)]\n"
+        "[it] = found\n"
+        "print(json.dumps({'roles': list(it.roles), 'groups': list(it.groups), 'package': it.package}))"
+    )
+    command = [sys.executable, "-c", ask, f"services.{service}.__main__"]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'gen'}"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    declared: dict[str, Any] = json.loads(done.stdout)
+    return declared
 
 
-def _declared(service: str) -> Any:
-    from chassis import process
-
-    module = importlib.import_module(f"services.{service}.__main__")
-    [found] = [value for value in vars(module).values() if isinstance(value, process.Service)]
-    return found
-
-
-def _topics_of_the_protos() -> set[str]:
-    """The topic of each message marked as an event; those of common.v1 travel on the topics of who publishes them."""
-    topics = set()
+def _topics_of_the_protos() -> dict[str, str]:
+    """The topic of each message marked as an event, by its name; common.v1 has none of its own."""
+    topics = {}
     for descriptor in _files():
         for message in descriptor.message_types_by_name.values():
             options = message.GetOptions()
             package = descriptor.package.split(".")[1]
             if options.HasExtension(options_pb2.event) and package != "common":
-                topics.add(options.Extensions[options_pb2.event].topic or f"{package}.events.v1")
+                topics[message.name] = options.Extensions[options_pb2.event].topic or f"{package}.events.v1"
     return topics
 
 
