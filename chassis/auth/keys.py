@@ -76,6 +76,8 @@ def read_trusted(path: Path) -> Trusted:
     to its `joinedup_organisation`.
     """
     entry: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(entry, dict):
+        raise ValueError(f"{path}: not a JWK")
     kinds = frozenset(Kind(kind) for kind in entry.get("joinedup_kinds", ()))
     organisation_id = str(entry.get("joinedup_organisation", ""))
     if kinds == {Kind.INTEGRATOR} and not organisation_id:

@@ -15,10 +15,14 @@ from chassis.auth.actor import Actor, Kind
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role: the kinds of caller that may hold it, and its permissions ("referrals.read", or "referrals.*")."""
+    """A role: the kinds of caller that may hold it, and its permissions ("referrals.read", or "referrals.*").
+
+    Who `oversees` is never turned away as a stranger to a person; what is personal stays withheld from them.
+    """
 
     kinds: frozenset[Kind]
     permissions: frozenset[str]
+    oversees: bool = False
 
     def allows(self, permission: str) -> bool:
         """Whether the role holds `permission`, by name or by a wildcard at any dot."""
@@ -50,16 +54,24 @@ class Permissions:
         if not self._allows(actor.role, actor.kind, permission):
             raise errors.Denied(f"the role {actor.role or '(none)'} does not hold the permission {permission}")
 
+    def oversees(self, actor: Actor) -> bool:
+        """Whether the actor's role is to look after the record itself, whoever it is about."""
+        held = self._roles.get(actor.role)
+        return held is not None and held.oversees and actor.kind in held.kinds
+
     def _decide(self, role: str, kind: Kind, permission: str) -> bool:
         held = self._roles.get(role)
         return held is not None and kind in held.kinds and held.allows(permission)
 
 
 def _role(name: str, entry: object) -> Role:
-    if not isinstance(entry, dict) or set(entry) - {"held_by", "may", "description"}:
-        raise ValueError(f"role {name}: expected held_by, may and description")
+    if not isinstance(entry, dict) or set(entry) - {"held_by", "may", "description", "oversees"}:
+        raise ValueError(f"role {name}: expected description, held_by, oversees and may")
     try:
         kinds = frozenset(Kind(kind) for kind in entry["held_by"])
-        return Role(kinds, frozenset(str(permission) for permission in entry["may"]))
+        oversees = entry.get("oversees", False)
+        if not isinstance(oversees, bool):
+            raise ValueError("oversees must be yes or no")
+        return Role(kinds, frozenset(str(permission) for permission in entry["may"]), oversees)
     except (KeyError, TypeError, ValueError) as fault:
         raise ValueError(f"role {name}: {fault}") from fault

@@ -115,7 +115,7 @@ def _issuer(token: str) -> str:
         payload = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         return str(claims["iss"])
-    except (IndexError, KeyError, TypeError, ValueError, binascii.Error) as fault:
+    except (IndexError, KeyError, TypeError, ValueError, RecursionError, binascii.Error) as fault:
         raise NotSignedIn("the token is malformed") from fault
 
 
@@ -123,7 +123,7 @@ def _signed_claims(token: str, trusted: Trusted) -> dict[str, Any]:
     for key in trusted.keys:
         try:
             return jwt.decode(token, key, algorithms=[ALGORITHM]).claims
-        except (JoseError, ValueError):
+        except (JoseError, ValueError, TypeError, RecursionError):
             continue
     raise NotSignedIn("the token's signature does not hold")
 
@@ -136,7 +136,8 @@ def _actor(claims: Mapping[str, Any], trusted: Trusted) -> Actor:
         raise NotSignedIn("the token names no known kind or sector of caller") from fault
     texts = {name: claims.get(name, "") for name in ("sub", "org", "role", "practitioner")}
     teams = claims.get("teams", [])
-    if not all(isinstance(text, str) for text in (*texts.values(), *teams)) or not texts["sub"]:
+    told = isinstance(teams, list) and all(isinstance(text, str) for text in (*texts.values(), *teams))
+    if not told or not texts["sub"]:
         raise NotSignedIn("the token's claims are malformed")
     if kind not in trusted.kinds:
         raise NotSignedIn(f"the issuer {trusted.issuer} may not vouch for a caller of kind {kind.value}")

@@ -87,7 +87,7 @@ class Method:
             await unit.session.flush()
             accounts = await self._gate.answers.release(unit, self.rule.method, answer, considered)
             subject = labels.shape(answer.DESCRIPTOR).subject
-            if subject and not self.rule.withholds_from_strangers:
+            if subject and not self._tolerates_strangers(actor):
                 asked_for = getattr(answer, subject)
                 for account in accounts:
                     if account.person_id == asked_for and account.decision.is_stranger:
@@ -118,7 +118,7 @@ class Method:
 
     async def _admit(self, unit: work.Work, request: Message) -> Considered | None:
         """Turn a stranger to anybody named in the request away; answers with the facts that were needed for it."""
-        if self.rule.withholds_from_strangers or unit.actor.is_internal or not self._asks_about_people:
+        if not self._asks_about_people or self._tolerates_strangers(unit.actor):
             return None
         people = labels.subjects(request)
         if not people:
@@ -128,6 +128,9 @@ class Method:
             if considered.decide(person_id).is_stranger:
                 raise _Stranger(person_id)
         return considered
+
+    def _tolerates_strangers(self, actor: Actor) -> bool:
+        return self.rule.withholds_from_strangers or actor.is_internal or self._gate.permissions.oversees(actor)
 
     def _audit(self, unit: work.Work, request: Message) -> None:
         """Every command leaves a row; the handler's own, which knows the record, is better than this one."""
