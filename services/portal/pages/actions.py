@@ -10,7 +10,7 @@ from services.portal.pages.people import Narrative, Person
 
 @dataclass(frozen=True)
 class Action:
-    """Something an organisation was asked to do."""
+    """Something an organisation was asked to do. For what is done, cannot be done or is cancelled, `due` is stopped."""
 
     id: str
     what: Narrative
@@ -21,7 +21,6 @@ class Action:
     answered_by: str = ""
     note: Narrative = ()
     answer_href: str = ""  # empty: the reader cannot answer it
-    organisation: str = ""
 
 
 @dataclass(frozen=True)

@@ -73,9 +73,9 @@ def asset(name: str) -> str:
     return f"/static/{name}?v={mark}"
 
 
-def day(at: datetime) -> str:
+def day(at: date | datetime) -> str:
     """`Monday 3 March 2025`, in local time."""
-    local = at.astimezone(LONDON)
+    local = at.astimezone(LONDON) if isinstance(at, datetime) else at
     return f"{local:%A} {local.day} {local:%B %Y}"
 
 
