@@ -41,6 +41,8 @@ _OPTIONS = (
     ("grpc.max_receive_message_length", metadata.MAX_MESSAGE_BYTES),
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
+    # A peer's name may stand for several pods (a headless Service): calls go to all of them in turn.
+    ("grpc.lb_policy_name", "round_robin"),
     # A peer that restarts is found again within a second, not after the default of up to two minutes.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
