@@ -1,1 +1,1 @@
-"""Other systems' door: FHIR and BaRS messages in and out, and signals about contacts with services."""
+"""Other systems' door: BaRS messages in, contacts with services in."""
