@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
@@ -45,6 +46,7 @@ def moment(day: date, at: time, *, closing: bool = False) -> datetime:
     return wall.replace(minute=0, second=0, microsecond=0, fold=0).astimezone(UTC)
 
 
+@lru_cache(maxsize=4096)
 def midnight(day: date) -> datetime:
     """The moment at which that day begins in London, in UTC."""
     return moment(day, time())
@@ -52,9 +54,9 @@ def midnight(day: date) -> datetime:
 
 def clock_changes(first: date, last: date) -> Iterator[ClockChange]:
     """The nights between two days, both included, on which the clocks change."""
-    day, offset = first, midnight(first).astimezone(LONDON).utcoffset()
+    day = first
     while day <= last:
-        after = midnight(day + DAY).astimezone(LONDON).utcoffset()
-        if after != offset and after is not None and offset is not None:
-            yield ClockChange(day, forward=after > offset)
-        day, offset = day + DAY, after
+        hours = midnight(day + DAY) - midnight(day)
+        if hours != DAY:
+            yield ClockChange(day, forward=hours < DAY)
+        day += DAY
