@@ -1,0 +1,132 @@
+"""Compares given and family names: variants, parts, sounds, slips, and the two put in each other's place."""
+
+import dataclasses
+
+from rapidfuzz.distance import JaroWinkler
+
+from services.identity.matching import nicknames, slips, spelling
+from services.identity.matching.levels import Middle, Name
+from services.identity.matching.normalise import Normalised
+
+_ALIKE = 0.9
+_RANK = {level: rank for rank, level in enumerate(Name)}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class NameAgreement:
+    """How names agree; `shared` is what they share where they agree in full, joined without spaces."""
+
+    level: Name
+    shared: str = ""
+
+
+_UNKNOWN = NameAgreement(Name.UNKNOWN)
+_UNNAMED = NameAgreement(Name.UNNAMED)
+_DIFFERENT = NameAgreement(Name.DIFFERENT)
+_SWAPPED = NameAgreement(Name.SWAPPED)
+
+
+def compare(left: Normalised, right: Normalised) -> tuple[NameAgreement, NameAgreement]:
+    """Agreement of the family names and of the given names."""
+    family, given = _families(left.families, right.families), _givens(left.given, right.given)
+    if left.unnamed or right.unnamed:
+        return family, _UNNAMED
+    if family.level is Name.DIFFERENT and given.level is Name.DIFFERENT and _crossed(left, right):
+        return _SWAPPED, _SWAPPED
+    return family, given
+
+
+def _crossed(left: Normalised, right: Normalised) -> bool:
+    """Whether each one's given name stands among the other's family names."""
+    return _carries(left.families, right.given) and _carries(right.families, left.given)
+
+
+def _carries(families: tuple[tuple[str, ...], ...], given: tuple[str, ...]) -> bool:
+    forms = {"".join(given), *given}
+    return any(
+        _alike(form, one) or nicknames.share_a_form(form, one)
+        for name in families
+        for one in {"".join(name), *name}
+        for form in forms
+        if min(len(form), len(one)) > 1
+    )
+
+
+def _alike(left: str, right: str) -> bool:
+    if left == right or spelling.sound(left) == spelling.sound(right):
+        return True
+    return min(len(left), len(right)) > 3 and slips.within(left, right, 2)
+
+
+def _families(left: tuple[tuple[str, ...], ...], right: tuple[tuple[str, ...], ...]) -> NameAgreement:
+    if not left or not right:
+        return _UNKNOWN
+    best = _DIFFERENT
+    for one in left:
+        for other in right:
+            found = _family(one, other)
+            if found.level is Name.EXACT and (one != left[0] or other != right[0]):
+                found = NameAgreement(Name.PREVIOUS, found.shared)
+            if _RANK[found.level] < _RANK[best.level]:
+                best = found
+    return best
+
+
+def _family(left: tuple[str, ...], right: tuple[str, ...]) -> NameAgreement:
+    one, other = "".join(left), "".join(right)
+    if one == other:
+        return NameAgreement(Name.EXACT, one)
+    common = {word for word in set(left) & set(right) if len(word) > 2}
+    if set(left) == set(right):
+        return NameAgreement(Name.REORDERED, "".join(sorted(left)))
+    if common and (common >= set(left) or common >= set(right)):
+        return NameAgreement(Name.PART, max(sorted(common), key=len))
+    return NameAgreement(_spelling(one, other))
+
+
+def _givens(left: tuple[str, ...], right: tuple[str, ...]) -> NameAgreement:
+    if not left or not right:
+        return _UNKNOWN
+    if "".join(left) == "".join(right) or left[0] == right[0]:
+        return NameAgreement(Name.EXACT, left[0] if left[0] == right[0] else "".join(left))
+    first = _given(left[0], right[0])
+    if first in {Name.NICKNAME, Name.SHORT, Name.SOUNDS, Name.TYPO}:
+        return NameAgreement(first)
+    if common := sorted(word for word in set(left) & set(right) if len(word) > 1):
+        return NameAgreement(Name.MIDDLE, common[0])
+    return NameAgreement(first)
+
+
+def _given(left: str, right: str) -> Name:
+    if len(left) == 1 or len(right) == 1:
+        return Name.INITIAL if left[0] == right[0] else Name.DIFFERENT
+    if nicknames.share_a_form(left, right):
+        return Name.NICKNAME
+    near = _spelling(left, right)
+    if near is not Name.DIFFERENT:
+        return near
+    return Name.SHORT if nicknames.one_shortens_the_other(left, right) else Name.DIFFERENT
+
+
+def _spelling(left: str, right: str) -> Name:
+    """Whether two different words could be one word misspelt."""
+    if slips.one_slip(left, right) and (min(len(left), len(right)) > 2 or left[0] == right[0]):
+        return Name.TYPO
+    if spelling.sound(left) == spelling.sound(right) and min(len(left), len(right)) > 2:
+        return Name.SOUNDS
+    if min(len(left), len(right)) > 6 and slips.within(left, right, 2):
+        return Name.TYPO
+    alike = JaroWinkler.similarity(left, right) >= _ALIKE and min(len(left), len(right)) > 4
+    return Name.SOUNDS if alike else Name.DIFFERENT
+
+
+def further(left: tuple[str, ...], right: tuple[str, ...]) -> Middle:
+    """Agreement of the names after the first, where both have some."""
+    if len(left) < 2 or len(right) < 2:
+        return Middle.UNKNOWN
+    pairs = [(one, other) for one in left[1:] for other in right[1:]]
+    if any(one == other and len(one) > 1 for one, other in pairs):
+        return Middle.SAME
+    if any(one[0] == other[0] and 1 in {len(one), len(other)} for one, other in pairs):
+        return Middle.INITIAL
+    return Middle.SAME if any(_alike(one, other) for one, other in pairs) else Middle.DIFFERENT

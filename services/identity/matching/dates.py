@@ -1,0 +1,58 @@
+"""Dates of birth as they are known: whole, or the year, or the year and the month."""
+
+import dataclasses
+import datetime
+import functools
+import re
+
+_ISO = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?:T.*)?$", re.ASCII)
+_BRITISH = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})$", re.ASCII)
+_EARLIEST, _LATEST = 1850, 2199
+
+# Dates that systems fill in where none is known.
+_PLACEHOLDERS = frozenset({"1900-01-01", "1901-01-01", "1800-01-01", "2099-12-31", "1899-12-30", "1899-12-31"})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class BirthDate:
+    """A date of birth; month and day are 0 where they are not known."""
+
+    year: int
+    month: int = 0
+    day: int = 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether year, month and day are known."""
+        return self.day > 0
+
+    @property
+    def digits(self) -> str:
+        """YYYYMMDD."""
+        return f"{self.year:04d}{self.month:02d}{self.day:02d}"
+
+
+@functools.lru_cache(maxsize=65_536)
+def read(text: str) -> BirthDate | None:
+    """The date in ISO 8601 ("1984-03-09", "1984-03", "1984") or as Britons write it; None for none or a placeholder."""
+    text = text.strip()
+    if found := _ISO.match(text):
+        year, month, day = (int(part or 0) for part in found.groups())
+    elif found := _BRITISH.match(text):
+        day, month, year = (int(part) for part in found.groups())
+    else:
+        return None
+    if not _EARLIEST <= year <= _LATEST or month > 12 or not _exists(year, month, day):
+        return None
+    date = BirthDate(year, month, day)
+    return None if date.whole and f"{year:04d}-{month:02d}-{day:02d}" in _PLACEHOLDERS else date
+
+
+def _exists(year: int, month: int, day: int) -> bool:
+    if not day:
+        return True
+    try:
+        datetime.date(year, month, day)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,163 @@
+"""Decides who a person is: exact traces first, then weighed evidence; in doubt a human looks, and a tie is doubt."""
+
+import dataclasses
+import enum
+from collections.abc import Iterable
+
+from services.identity.matching import hypotheses, rarity
+from services.identity.matching.compare import Comparison, compare
+from services.identity.matching.levels import Birth, Gender, Name, Number, Phone, Postcode
+from services.identity.matching.normalise import Normalised
+from services.identity.matching.rarity import Rarity
+
+MOST_CANDIDATES = 5
+
+
+class Outcome(enum.StrEnum):
+    """What a trace answers."""
+
+    MATCH = "match"
+    REVIEW = "review"
+    NONE = "none"
+
+
+class Stage(enum.StrEnum):
+    """Which rule decided."""
+
+    NUMBER = "NHS Number and date of birth"
+    NAMES = "names, date of birth and address or telephone"
+    WEIGHED = "weighed evidence"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rules:
+    """Where the lines are drawn.
+
+    `match` is the probability from which a match is automatic, `review` the one from which a human is asked;
+    `register_size` how many people the register holds: among more people more agree by chance.
+    """
+
+    match: float = 0.9
+    review: float = 0.05
+    register_size: int = 500_000
+    names: Rarity = rarity.BRITAIN
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Candidate:
+    """A registered person who may be the one asked about. `score` is 0..1; 1.0 only for an exact trace."""
+
+    person_id: str
+    score: float
+    comparison: Comparison
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """A plain sentence for each field that both know; no sentence names a value."""
+        return self.comparison.reasons
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer of a trace: `person_id` where it is a match, the candidates best first, and what decided."""
+
+    outcome: Outcome
+    person_id: str
+    candidates: tuple[Candidate, ...]
+    stage: Stage
+    explanation: str
+
+
+DEFAULTS = Rules()
+
+
+def trace(asked: Normalised, registered: Iterable[tuple[str, Normalised]], rules: Rules = DEFAULTS) -> Decision:
+    """Says who is asked about, among the registered people whom blocking proposed. Their order does not matter."""
+    compared = sorted(
+        ((person_id, compare(asked, record)) for person_id, record in registered), key=lambda pair: pair[0]
+    )
+    weighed = _weigh(compared, rules)
+    return _exact(weighed) or _weighed(weighed, rules)
+
+
+def _weigh(compared: list[tuple[str, Comparison]], rules: Rules) -> list[Candidate]:
+    odds = [
+        (person_id, found, hypotheses.odds(found, rules.names, register_size=rules.register_size))
+        for person_id, found in compared
+    ]
+    # One of the candidates is the person, or none is: their chances share what there is, so that a tie lowers both.
+    total = 1.0 + sum(each for _, _, each in odds)
+    candidates = [Candidate(person_id, min(0.9999, each / total), found) for person_id, found, each in odds]
+    return sorted(candidates, key=lambda candidate: (-candidate.score, candidate.person_id))
+
+
+def _exact(weighed: list[Candidate]) -> Decision | None:
+    """The traces that the NHS does first: by number and date of birth, then by names, date of birth and more."""
+    for stage, agrees in ((Stage.NUMBER, _number_trace), (Stage.NAMES, _names_trace)):
+        found = [candidate for candidate in weighed if agrees(candidate.comparison)]
+        if len(found) == 1 and not forbidden(found[0].comparison):
+            best = dataclasses.replace(found[0], score=1.0)
+            rest = [candidate for candidate in weighed if candidate is not found[0]]
+            top = (best, *_worth_showing(rest))[:MOST_CANDIDATES]
+            return Decision(Outcome.MATCH, best.person_id, top, stage, f"exact trace by {stage}")
+    return None
+
+
+def _number_trace(found: Comparison) -> bool:
+    return found.number is Number.SAME and found.birth_date in {Birth.EXACT, Birth.NEW_YEAR}
+
+
+def _names_trace(found: Comparison) -> bool:
+    return (
+        found.family is Name.EXACT
+        and found.given is Name.EXACT
+        and found.birth_date is Birth.EXACT
+        and found.gender is not Gender.DIFFERENT
+        and (found.postcode in {Postcode.EXACT, Postcode.PREVIOUS} or found.phone is Phone.SAME)
+    )
+
+
+def forbidden(found: Comparison) -> str:
+    """Why this pair must never be matched without a human, however much agrees; empty where it may."""
+    if found.number is Number.DIFFERENT:
+        return "the NHS Numbers are two different ones"
+    if found.given is Name.DIFFERENT:
+        return "the given names are different: a twin or another member of the household agrees in all else"
+    if found.given is Name.UNNAMED and found.number is not Number.SAME:
+        return "a placeholder stands for the given name: a newborn twin agrees in all else"
+    if found.birth_date is Birth.DIFFERENT and found.number is not Number.SAME:
+        return "the dates of birth are different: a parent or child of the same name agrees in all else"
+    return "" if _agreeing(found) >= _LEAST_AGREEING else "too little is known"
+
+
+# Number counts twice; given name, family name, date of birth, and address or telephone once.
+_LEAST_AGREEING = 3
+_SILENT = frozenset({"unknown", "different", "unnamed"})
+
+
+def _agreeing(found: Comparison) -> int:
+    place = found.postcode in {Postcode.EXACT, Postcode.PREVIOUS, Postcode.TYPO} or found.phone is Phone.SAME
+    known = sum(level.value not in _SILENT for level in (found.given, found.family, found.birth_date))
+    return known + place + 2 * (found.number is Number.SAME)
+
+
+def _weighed(weighed: list[Candidate], rules: Rules) -> Decision:
+    shown = _worth_showing(weighed)
+    if not weighed or 1 - _none(weighed) < rules.review:
+        return Decision(Outcome.NONE, "", shown, Stage.WEIGHED, "nobody in the register is likely enough")
+    best = weighed[0]
+    if best.score < rules.match:
+        rival = len(weighed) > 1 and weighed[1].score > best.score / 10
+        why = "two people fit nearly as well" if rival else "the evidence is not strong enough"
+        return Decision(Outcome.REVIEW, "", shown, Stage.WEIGHED, why)
+    if reason := forbidden(best.comparison):
+        return Decision(Outcome.REVIEW, "", shown, Stage.WEIGHED, reason)
+    return Decision(Outcome.MATCH, best.person_id, shown, Stage.WEIGHED, "the evidence is strong and nobody else fits")
+
+
+def _none(weighed: list[Candidate]) -> float:
+    return max(0.0, 1.0 - sum(candidate.score for candidate in weighed))
+
+
+def _worth_showing(weighed: list[Candidate]) -> tuple[Candidate, ...]:
+    return tuple(candidate for candidate in weighed if candidate.score >= 0.001)[:MOST_CANDIDATES]
