@@ -38,5 +38,5 @@ def scaling(service: edges.Service) -> list[Resource]:
             },
         )
         for role in service.roles
-        if role in ("rpc", "web")
+        if role in ("rpc", "http")
     ]

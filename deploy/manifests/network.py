@@ -19,7 +19,7 @@ def of(service: edges.Service, everything: edges.Edges) -> list[Resource]:
         callers = [_pods({"app.kubernetes.io/name": name}) for name in everything.callers_of(service.name)]
         policies.append(_answers(service, "rpc", callers, everything))
     if service.doors:
-        policies.append(_answers(service, "web", [_DOORS[door] for door in service.doors], everything))
+        policies.append(_answers(service, "http", [_DOORS[door] for door in service.doors], everything))
     to_kafka = [role for role in (*service.roles, "redrive") if role in everything.kafka_roles]
     if "relay" in service.roles:
         brokers = [_pods({"strimzi.io/name": "joinedup-kafka"})]

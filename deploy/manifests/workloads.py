@@ -12,7 +12,7 @@ _OPERATOR_TLS = {"secret": {"name": "operator-tls", "optional": True}}
 def of(service: edges.Service, ports: dict[str, int]) -> list[Resource]:
     """Everything of `service` that runs or leads to what runs; base/restricted.yaml adds what all have in common."""
     account = resource("v1", "ServiceAccount", service.name, labels(service.name), automountServiceAccountToken=False)
-    doors = [_door(service, role, ports) for role in ("rpc", "web") if role in service.roles]
+    doors = [_door(service, role, ports) for role in ("rpc", "http") if role in service.roles]
     return [account, *doors, *(_deployment(service, role, ports) for role in service.roles)]
 
 
@@ -43,7 +43,7 @@ def migration(service: edges.Service) -> Resource:
 def _door(service: edges.Service, role: str, ports: dict[str, int]) -> Resource:
     # Headless for gRPC: one long connection to a cluster address would pin each caller to a single pod.
     headless = {"clusterIP": "None"} if role == "rpc" else {}
-    name = service.name if role == "rpc" else f"{service.name}-web"
+    name = service.name if role == "rpc" else f"{service.name}-http"
     return resource(
         "v1",
         "Service",
