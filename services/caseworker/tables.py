@@ -6,7 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import Column, DateTime, LargeBinary
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
+
+
+class Table(SQLModel, registry=registry()):
+    """A table of this service; the registry of its own keeps its names apart from other services' in one process."""
 
 
 def _time(*, nullable: bool = False) -> Column[datetime]:
@@ -17,7 +22,7 @@ def _narrative() -> Column[dict[str, str]]:
     return Column(JSONB, nullable=False)
 
 
-class CaseRow(SQLModel, table=True):
+class CaseRow(Table, table=True):
     """A case; at most one is open for a person (a partial unique index holds that)."""
 
     __tablename__ = "support_case"
@@ -35,7 +40,7 @@ class CaseRow(SQLModel, table=True):
     review_due_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
 
 
-class PartnerRow(SQLModel, table=True):
+class PartnerRow(Table, table=True):
     """An organisation that is a partner of a case's plan."""
 
     __tablename__ = "case_partner"
@@ -46,7 +51,7 @@ class PartnerRow(SQLModel, table=True):
     added_at: datetime = Field(sa_column=_time())
 
 
-class PlanRow(SQLModel, table=True):
+class PlanRow(Table, table=True):
     """One version of a case's plan; every version is kept, the highest stands."""
 
     __tablename__ = "plan"
@@ -61,7 +66,7 @@ class PlanRow(SQLModel, table=True):
     updated_at: datetime = Field(sa_column=_time())
 
 
-class ActionRow(SQLModel, table=True):
+class ActionRow(Table, table=True):
     """Something that an organisation is to do; `what` and `note` are narratives by data class."""
 
     __tablename__ = "action"
@@ -80,7 +85,7 @@ class ActionRow(SQLModel, table=True):
     answered_by: str = ""
 
 
-class ChronologyRow(SQLModel, table=True):
+class ChronologyRow(Table, table=True):
     """One thing that happened around a person. The pair of person and source is unique: a thing happens once."""
 
     __tablename__ = "chronology"
@@ -96,7 +101,7 @@ class ChronologyRow(SQLModel, table=True):
     practitioner_id: str = ""
 
 
-class OrganisationRow(SQLModel, table=True):
+class OrganisationRow(Table, table=True):
     """An organisation that actions may be assigned to; projected from governance's directory."""
 
     __tablename__ = "organisation"

@@ -8,11 +8,16 @@ from typing import Any
 
 from sqlalchemy import Column, DateTime
 from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 
-class MessageRow(SQLModel, table=True):
+class Table(SQLModel, registry=registry()):
+    """A table of this service; the registry of its own keeps its names apart from other services' in one process."""
+
+
+class MessageRow(Table, table=True):
     """A message that came in: who sent it, a hash of it, and the answer. The message itself is not kept."""
 
     __tablename__ = "message"
@@ -30,7 +35,7 @@ class MessageRow(SQLModel, table=True):
     received_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
-class EncounterRow(SQLModel, table=True):
+class EncounterRow(Table, table=True):
     """A contact that was taken in; an organisation's encounter id is one contact."""
 
     __tablename__ = "encounter"
@@ -41,7 +46,7 @@ class EncounterRow(SQLModel, table=True):
     recorded_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
-class OrganisationRow(SQLModel, table=True):
+class OrganisationRow(Table, table=True):
     """Which organisation an ODS code is; projected from governance's directory."""
 
     __tablename__ = "organisation"

@@ -7,11 +7,16 @@ from datetime import datetime
 
 from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, SmallInteger, func, tuple_
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel, col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 
-class PublicationRow(SQLModel, table=True):
+class Table(SQLModel, registry=registry()):
+    """A table of this service; the registry of its own keeps its names apart from other services' in one process."""
+
+
+class PublicationRow(Table, table=True):
     """A version of an agreement as it was published; what services decide by is the frame's projection of it."""
 
     __tablename__ = "publication"
@@ -25,7 +30,7 @@ class PublicationRow(SQLModel, table=True):
     published_by: str
 
 
-class DecisionRow(SQLModel, table=True):
+class DecisionRow(Table, table=True):
     """A person's decision about sharing with a sector; every version is kept."""
 
     __tablename__ = "decision_history"
@@ -38,7 +43,7 @@ class DecisionRow(SQLModel, table=True):
     recorded_by: str
 
 
-class DirectoryRow(SQLModel, table=True):
+class DirectoryRow(Table, table=True):
     """An organisation, team or practitioner: its message as registered, with what lists search and filter by."""
 
     __tablename__ = "directory"
@@ -56,7 +61,7 @@ class DirectoryRow(SQLModel, table=True):
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
-class LedgerRow(SQLModel, table=True):
+class LedgerRow(Table, table=True):
     """One link of the disclosure ledger. The application role may insert and read, nothing else."""
 
     __tablename__ = "ledger"
@@ -71,7 +76,7 @@ class LedgerRow(SQLModel, table=True):
     hash: str
 
 
-class LedgerHeadRow(SQLModel, table=True):
+class LedgerHeadRow(Table, table=True):
     """The last link, one row that the migration puts there: its lock lets one writer at a time extend the chain."""
 
     __tablename__ = "ledger_head"

@@ -7,15 +7,21 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Column, DateTime, func
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.notify.domain import Status
 
+
+class Table(SQLModel, registry=registry()):
+    """A table of this service; the registry of its own keeps its names apart from other services' in one process."""
+
+
 _DUE = (Status.CREATED, Status.TEMPORARY_FAILURE)
 
 
-class MessageRow(SQLModel, table=True):
+class MessageRow(Table, table=True):
     """A message to an organisation or a practitioner; what it says is composed when it is sent, and not kept."""
 
     __tablename__ = "message"
@@ -38,7 +44,7 @@ class MessageRow(SQLModel, table=True):
     next_attempt_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
 
 
-class OrganisationRow(SQLModel, table=True):
+class OrganisationRow(Table, table=True):
     """Where an organisation's messages go; projected from governance's directory."""
 
     __tablename__ = "organisation"
