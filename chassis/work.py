@@ -123,7 +123,10 @@ class Work:
             person_id=person_id, organisation_id=organisation_id, kind=kind, source=source
         )
         event.valid_to.FromDatetime(self.now)
+        # It may be another organisation's, and the table shows each its own: a referrer ends what it began for a team.
+        await self.see_everybody()
         await relationships.end(self.session, event)
+        await db.rescope(self.session, self.actor)
         self.publish(event, person_id=person_id, aggregate=_spell(event), version=2)
 
     async def see_everybody(self) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, case, func, literal, select, tuple_
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import errors
+from chassis import db, errors
 from services.referrals import domain
 from services.referrals.store import referrals
 from services.referrals.store.tables import ReferralRow
@@ -88,13 +88,13 @@ async def page(session: AsyncSession, wanted: Filter, *, order: Order, after: Po
     if after is not None:
         statement = statement.where(_beyond(ordering, after))
     ordered = [column.desc() if ordering.newest_first else column for column in ordering.columns]
-    rows = (await session.scalars(statement.order_by(*ordered).limit(size + 1))).all()
+    rows = (await db.execute(session, statement.order_by(*ordered).limit(size + 1))).all()
     shown = [referrals.referral_of(row) for row in rows[:size]]
     more = len(rows) > size
     total = len(shown)
     if more or after is not None:
-        counted = await session.scalar(select(func.count()).select_from(ReferralRow).where(*conditions))
-        total = counted or 0
+        counted = await db.execute(session, select(func.count()).select_from(ReferralRow).where(*conditions))
+        total = counted.scalar_one()
     return Page(
         referrals=await referrals.add_histories(session, shown),
         following=ordering.values(shown[-1]) if more else None,

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import errors
+from chassis import db, errors
 from services.referrals import domain, routing
 from services.referrals.store.tables import DecisionRow, ReferralRow
 
@@ -25,22 +25,25 @@ async def add(session: AsyncSession, referral: domain.Referral, ask: routing.Ask
         "asked_team_kind": ask.team_kind,
         "asked_outward_postcode": ask.outward_postcode,
     }
-    added: Any = await session.exec(insert(ReferralRow).values(values).on_conflict_do_nothing())
+    added = await db.execute(session, insert(ReferralRow).values(values).on_conflict_do_nothing())
     if not added.rowcount:
         raise errors.Conflict("the message is being taken in already")
 
 
 async def get(session: AsyncSession, referral_id: str) -> domain.Referral:
     """A referral without its history, as commands need it. Raises NotFound, also when it is out of reach."""
-    return _one((await session.scalars(select(ReferralRow).where(col(ReferralRow.id) == referral_id))).one_or_none())
+    found = await db.execute(session, select(ReferralRow).where(col(ReferralRow.id) == referral_id))
+    return _one(found.one_or_none())
 
 
 async def by_message(session: AsyncSession, organisation_id: str, message_id: str) -> domain.Referral:
     """The referral that a message of an organisation asked for. Raises NotFound."""
-    found = select(ReferralRow).where(
-        col(ReferralRow.referrer_organisation_id) == organisation_id, col(ReferralRow.message_id) == message_id
+    by_message = select(ReferralRow).where(
+        col(ReferralRow.referrer_organisation_id) == organisation_id,
+        col(ReferralRow.message_id) == message_id,
+        col(ReferralRow.message_id) != "",
     )
-    return _one((await session.scalars(found.where(col(ReferralRow.message_id) != ""))).one_or_none())
+    return _one((await db.execute(session, by_message)).one_or_none())
 
 
 async def with_history(session: AsyncSession, referral_id: str) -> domain.Referral:
@@ -56,18 +59,18 @@ async def add_histories(session: AsyncSession, referrals: Collection[domain.Refe
     histories: dict[str, list[domain.Decision]] = {}
     if decided:
         wanted = select(DecisionRow).where(col(DecisionRow.referral_id).in_(decided)).order_by(col(DecisionRow.version))
-        for row in await session.scalars(wanted):
+        for row in await db.execute(session, wanted):
             histories.setdefault(row.referral_id, []).append(_decision(row))
     return [domain.with_history(referral, histories.get(referral.id, ())) for referral in referrals]
 
 
 async def change(session: AsyncSession, before: domain.Referral, after: domain.Referral) -> None:
     """Store what a decision made of a referral, and the decision. Raises Conflict when somebody else was faster."""
-    changed: Any = await session.exec(
+    changed = await db.execute(
+        session,
         update(ReferralRow)
         .where(col(ReferralRow.id) == before.id, col(ReferralRow.version) == before.version)
-        .values(_values(after))
-        .execution_options(synchronize_session=False)
+        .values(_values(after)),
     )
     if not changed.rowcount:
         raise errors.Conflict("somebody else has changed the referral meanwhile")
@@ -79,7 +82,7 @@ async def change(session: AsyncSession, before: domain.Referral, after: domain.R
         **asdict(decision),
         "status": decision.status.value,
     }
-    await session.exec(insert(DecisionRow).values(row))
+    await db.execute(session, insert(DecisionRow).values(row))
 
 
 async def waiting_for(
@@ -92,24 +95,26 @@ async def waiting_for(
         col(ReferralRow.asked_team_kind) == team.kind,
         literal(is_fallback),
     ]
-    rows = await session.scalars(
+    rows = await db.execute(
+        session,
         select(ReferralRow)
         .where(col(ReferralRow.status) == domain.Status.REQUESTED.value, or_(*meant))
         .order_by(col(ReferralRow.received_at))
-        .with_for_update()
+        .with_for_update(),
     )
     return [(referral_of(row), _ask(row)) for row in rows]
 
 
 async def person_of(session: AsyncSession, referral_id: str) -> str:
     """Whom a referral is about. Raises NotFound."""
-    person_id = await session.scalar(select(col(ReferralRow.person_id)).where(col(ReferralRow.id) == referral_id))
+    wanted = select(col(ReferralRow.person_id)).where(col(ReferralRow.id) == referral_id)
+    person_id = (await db.execute(session, wanted)).scalar_one_or_none()
     if person_id is None:
         raise errors.NotFound("no such referral")
-    return person_id
+    return str(person_id)
 
 
-def referral_of(row: ReferralRow) -> domain.Referral:
+def referral_of(row: Any) -> domain.Referral:
     """The referral in a row, without its history."""
     return domain.Referral(
         id=row.id,
@@ -140,7 +145,7 @@ def referral_of(row: ReferralRow) -> domain.Referral:
     )
 
 
-def _one(row: ReferralRow | None) -> domain.Referral:
+def _one(row: Any) -> domain.Referral:
     if row is None:
         raise errors.NotFound("no such referral")
     return referral_of(row)
@@ -175,11 +180,11 @@ def _values(referral: domain.Referral) -> dict[str, Any]:
     }
 
 
-def _ask(row: ReferralRow) -> routing.Ask:
+def _ask(row: Any) -> routing.Ask:
     return routing.Ask(row.asked_team_id, row.asked_service_id, row.asked_team_kind, row.asked_outward_postcode)
 
 
-def _decision(row: DecisionRow) -> domain.Decision:
+def _decision(row: Any) -> domain.Decision:
     return domain.Decision(
         status=domain.Status(row.status),
         decided_at=row.decided_at,

@@ -9,6 +9,7 @@ import sqlalchemy
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import db
 from services.referrals import routing
 from services.referrals.store.tables import OrganisationRow, TeamRow
 
@@ -48,7 +49,8 @@ async def routes(
     session: AsyncSession, ask: routing.Ask, *, fallback_team_id: str, organisation_id: str = "", message_id: str = ""
 ) -> Routes:
     """Everything that routing needs to know, in one round trip."""
-    found = await session.execute(
+    found = await db.execute(
+        session,
         _ROUTES,
         {
             "team_id": ask.team_id,
@@ -77,14 +79,14 @@ async def put_team(session: AsyncSession, team: routing.Team) -> None:
         "service_ids": list(team.service_ids),
     }
     statement = insert(TeamRow).values(row)
-    await session.exec(statement.on_conflict_do_update(index_elements=["id"], set_=row))
+    await db.execute(session, statement.on_conflict_do_update(index_elements=["id"], set_=row))
 
 
 async def put_organisation(session: AsyncSession, *, organisation_id: str, name: str, ods_code: str) -> None:
     """Know an organisation as governance last told it."""
     row = {"id": organisation_id, "name": name, "ods_code": ods_code}
     statement = insert(OrganisationRow).values(row)
-    await session.exec(statement.on_conflict_do_update(index_elements=["id"], set_=row))
+    await db.execute(session, statement.on_conflict_do_update(index_elements=["id"], set_=row))
 
 
 def _team(row: Any) -> routing.Team:

@@ -92,18 +92,23 @@ def _directory() -> None:
 def _open_referrals() -> None:
     """How full a team is, for routing: the caller learns a number, whoever the referrals are about.
 
-    The setting holds inside the function only, so that it counts past row-level security and opens nothing else. It
-    runs with the caller's rights and stops counting at `most`.
+    Row-level security is lifted inside the function only, by the setting that it goes by, and stands again before the
+    number is answered; a failure in between undoes the transaction. Counting stops at `most`.
     """
     op.execute(
         f"""
-        CREATE FUNCTION open_referrals(team text, most integer) RETURNS bigint
-        LANGUAGE sql STABLE PARALLEL SAFE
-        SET joinedup.actor_kind = 'service'
-        AS $$
-          SELECT count(*) FROM (
-            SELECT 1 FROM referral WHERE team_id = team AND status IN {_OPEN} LIMIT greatest(most, 0)
-          ) AS held
+        CREATE FUNCTION open_referrals(of_team text, most integer) RETURNS bigint LANGUAGE plpgsql AS $$
+        DECLARE
+          acting text := current_setting('joinedup.actor_kind', true);
+          held bigint;
+        BEGIN
+          PERFORM set_config('joinedup.actor_kind', 'service', true);
+          SELECT count(*) INTO held FROM (
+            SELECT 1 FROM referral WHERE team_id = of_team AND status IN {_OPEN} LIMIT greatest(most, 0)
+          ) AS places;
+          PERFORM set_config('joinedup.actor_kind', coalesce(acting, ''), true);
+          RETURN held;
+        END
         $$
         """  # noqa: S608 (the statuses are written above)
     )
