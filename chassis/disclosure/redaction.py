@@ -64,20 +64,23 @@ def _about(message: Message) -> Iterator[tuple[Any, labels.Shape, str]]:
 
 
 def _clear(message: Any, shape: labels.Shape, decision: Decision, count: Counter[int]) -> None:
+    withheld = []
     for leaf in shape.leaves:
-        if not leaf.is_personal:
-            continue
-        if _is_filled(message, leaf.name):
-            count[leaf.data_class] += 1
-        if isinstance(decision.of(leaf.data_class), Withheld):
-            message.ClearField(leaf.name)
+        if leaf.is_personal:
+            if _is_filled(message, leaf.name):
+                count[leaf.data_class] += 1
+            if isinstance(decision.of(leaf.data_class), Withheld):
+                withheld.append(leaf.name)
+    # Nested messages before this one's own fields: a map goes as a whole, and only when its keys are withheld.
     for child in shape.children:
         if child.shape.subject or not labels.reaches_personal(child.descriptor):
             continue
         for held in labels.values(message, child):
             _clear(held, child.shape, decision, count)
-        if _is_wholly_withheld(child.descriptor, decision):
+        if not child.keyed and _is_wholly_withheld(child.descriptor, decision):
             message.ClearField(child.name)
+    for name in withheld:
+        message.ClearField(name)
 
 
 def _is_filled(message: Any, name: str) -> bool:
