@@ -16,10 +16,13 @@ import pytest
 from authlib.common.security import generate_token  # type: ignore[import-untyped]
 from authlib.integrations.base_client.errors import OAuthError  # type: ignore[import-untyped]
 from authlib.integrations.requests_client import OAuth2Session  # type: ignore[import-untyped]
+from axe_playwright_python.sync_playwright import Axe
 from joserfc import jwk, jwt
+from playwright.sync_api import expect
 
 from devstack import keys
 from devstack.signin import grants
+from tests import chromium
 from tests.integration import loopback_process
 
 SECRET = "a/secret+with:awkward%characters"
@@ -239,3 +242,35 @@ def test_end_of_session_leads_only_to_registered_addresses(provider: Provider) -
     stayed = httpx.get(endpoint, params={"post_logout_redirect_uri": "https://elsewhere.example/"})
     assert stayed.status_code == 200
     assert "You are signed out" in stayed.text
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("size", [chromium.DESKTOP, chromium.PHONE], ids=["desktop", "phone"])
+def test_page_is_accessible_and_works_by_keyboard_without_scripts(provider: Provider, size: dict[str, int]) -> None:
+    address = f"{provider.issuer}/authorize?{urllib.parse.urlencode(QUESTION)}"
+    with chromium.launched() as browser:
+        plain = browser.new_context(
+            java_script_enabled=False, viewport={"width": size["width"], "height": 800}
+        ).new_page()
+        plain.goto(address)
+        plain.keyboard.press("Tab")
+        expect(plain.get_by_text("Skip to main content")).to_be_focused()
+        plain.keyboard.press("Tab")
+        plain.keyboard.type("amara")
+        plain.keyboard.press("Enter")
+        plain.get_by_role("button", name="Amara Okafor").focus()
+        # Nobody listens there; that the browser asks at all shows that the page's content policy lets the answer go.
+        with plain.expect_request(lambda sent: sent.url.startswith(f"{CALLBACK}?code=")):
+            plain.keyboard.press("Enter")
+        # axe is itself a script, which the page's own content policy would refuse.
+        scripted = browser.new_context(bypass_csp=True, viewport={"width": size["width"], "height": 800}).new_page()
+        for page_address in (
+            address,
+            f"{address}&q=zz",
+            f"{provider.issuer}/authorize",
+            f"{provider.issuer}/end-session",
+        ):
+            scripted.goto(page_address)
+            found = Axe().run(scripted, options=chromium.RULES)
+            assert found.violations_count == 0, found.generate_report()
+            assert scripted.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
