@@ -19,7 +19,7 @@ import structlog
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
-from chassis import telemetry
+from chassis import errors, telemetry
 from chassis.disclosure import labels
 from chassis.settings import ServiceSettings
 
@@ -42,6 +42,7 @@ def configure(config: ServiceSettings) -> None:
         structlog.processors.JSONRenderer() if config.log_format == "json" else structlog.dev.ConsoleRenderer()
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_clean_arguments)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -82,6 +83,25 @@ def where(fault: BaseException) -> str:
     return f"{type(fault).__qualname__}{f' {state}' if state else ''} at {places or 'an unknown place'}"
 
 
+def _clean_arguments(record: logging.LogRecord) -> bool:
+    """Filter of the standard library: what goes into a line's text, before it does."""
+    record.msg = _spoken(record.msg)
+    if isinstance(record.args, Mapping):
+        record.args = {name: _spoken(value) for name, value in record.args.items()}
+    elif record.args:
+        record.args = tuple(_spoken(value) for value in record.args)
+    return True
+
+
+def _spoken(value: Any) -> Any:
+    """A message by its name, an exception by its place; Unavailable in its own words, which name parts only."""
+    if isinstance(value, Message):
+        return f"({value.DESCRIPTOR.full_name})"
+    if isinstance(value, BaseException) and not isinstance(value, errors.Unavailable):
+        return where(value)
+    return value
+
+
 def drop_personal(_logger: Any, _level: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Processor: replace what may be personal data."""
     names = personal_names()
@@ -94,8 +114,7 @@ def drop_personal(_logger: Any, _level: str, line: MutableMapping[str, Any]) -> 
 
 
 def _cleaned(value: Any, names: frozenset[str]) -> Any:
-    if isinstance(value, Message):
-        return f"({value.DESCRIPTOR.full_name})"
+    value = _spoken(value)
     if isinstance(value, Mapping):
         return {key: WITHHELD if key in names else _cleaned(held, names) for key, held in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

@@ -112,7 +112,7 @@ def current() -> Span | None:
 
 
 @contextmanager
-def span(name: attributes.SpanName, of: str, *, parent: str = "", **details: str) -> Iterator[Span]:
+def span(name: attributes.SpanName, of: str, *, parent: str = "") -> Iterator[Span]:
     """Run a stretch of work as a span, "<name> <of>"; `parent` is a traceparent from outside, else the current span.
 
     An exception marks it failed, except a Failure that the caller could mend: refusing is not an error of ours.
@@ -120,7 +120,6 @@ def span(name: attributes.SpanName, of: str, *, parent: str = "", **details: str
     opened = _open(parent)
     opened.name = f"{name.name} {of}"
     opened.started_ns = time.time_ns()
-    opened.details.update(details)
     token = _current.set(opened)
     try:
         yield opened
