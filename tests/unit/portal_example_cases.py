@@ -27,6 +27,7 @@ CASELOAD = caseload.CaseloadPage(
     search=replace(
         SEARCH,
         action="/caseload",
+        filter_name="whose",
         filters=(parts.Choice("mine", "Yours", selected=True), parts.Choice("team", "The whole team")),
     ),
     rows=(

@@ -105,7 +105,7 @@ def test_one_main_heading(document: Document) -> None:
 def hostile(value: Any) -> Any:
     """A copy of a page in which every text is hostile, but addresses and choices that the routes make."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        kept = {"href", "template", "colour", "state", "kind", "variant", "birth_date", "nhs_number"}
+        kept = {"href", "filter_name", "template", "colour", "state", "kind", "variant", "birth_date", "nhs_number"}
         changed = {
             field.name: hostile(getattr(value, field.name))
             for field in dataclasses.fields(value)
@@ -152,6 +152,11 @@ def test_withheld_values_are_not_offered_for_change() -> None:
     shown = rendering.render(*EXAMPLES["plan-edit"])
     assert 'name="about_me.my_wellness"' in shown
     assert 'name="about_me.also_worth_knowing_about_me"' not in shown
+
+
+def test_lists_are_searched_by_the_parameters_they_name() -> None:
+    sent = {field["name"] for field in Document(rendering.render(*EXAMPLES["caseload"])).all("select")}
+    assert sent == {"whose", "sort"}
 
 
 def test_a_field_that_no_page_has_is_an_error() -> None:

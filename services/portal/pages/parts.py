@@ -108,6 +108,7 @@ class Search:
     sorts: tuple[Choice, ...] = ()
     filters: tuple[Choice, ...] = ()
     filter_label: str = "Show"
+    filter_name: str = "status"  # the query parameter that the filter is sent as
     carried: tuple[tuple[str, str], ...] = ()  # further query parameters to keep
 
     @property
