@@ -19,24 +19,30 @@ class Service:
     calls: tuple[str, ...] = ()
     publishes: tuple[str, ...] = ()
     consumes: tuple[str, ...] = ()
+    streams: dict[str, list[str]] = field(default_factory=dict)
     outside: dict[str, list[str]] = field(default_factory=dict)
     doors: tuple[str, ...] = ()
     database: bool = True
 
     @property
-    def group(self) -> str:
-        """Its consumer group; also the stem of its dead-letter topic."""
-        return f"{self.name}.consume"
+    def groups(self) -> tuple[str, ...]:
+        """Its consumer groups: that of its consumer, and one for each stream application."""
+        return (f"{self.name}.consume", *self.streams) if "consume" in self.roles else ()
 
     @property
-    def dead_letters(self) -> str:
-        """The topic to which its consumers set aside what failed for good."""
-        return f"{self.group}.dlq.v1"
+    def dead_letters(self) -> tuple[str, ...]:
+        """The topics to which its groups set aside what failed for good, one each."""
+        return tuple(f"{group}.dlq.v1" for group in self.groups)
+
+    @property
+    def changelogs(self) -> tuple[str, ...]:
+        """The topics that bring the tables of its stream applications back after a crash."""
+        return tuple(f"{group}-{table}-changelog" for group, tables in self.streams.items() for table in tables)
 
     @property
     def writes(self) -> tuple[str, ...]:
-        """Every topic its processes write to."""
-        return (*self.publishes, self.dead_letters) if "consume" in self.roles else self.publishes
+        """Every topic its processes write to, but for what is a stream application's own."""
+        return (*self.publishes, *self.dead_letters)
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ class Edges:
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """Every topic there is, dead letters included, sorted."""
+        """Every topic that events travel on, dead letters included, sorted."""
         return tuple(sorted({topic for service in self.services for topic in (*service.writes, *service.consumes)}))
 
 

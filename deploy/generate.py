@@ -82,8 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _service(service: edges.Service, everything: edges.Edges) -> str:
     resources = workloads.of(service, everything.ports)
-    if "consume" in service.roles:
-        resources.append(workloads.redrive(service))
+    resources.extend(workloads.redrive(service, group) for group in service.groups)
     if service.database:
         resources.append(postgres.cluster(service))
     return _documents([*resources, *network.of(service, everything)])

@@ -16,15 +16,15 @@ def of(service: edges.Service, ports: dict[str, int]) -> list[Resource]:
     return [account, *doors, *(_deployment(service, role, ports) for role in service.roles)]
 
 
-def redrive(service: edges.Service) -> Resource:
-    """A Job in waiting that sends the dead letters of `service` back; `kubectl create job --from` starts it."""
+def redrive(service: edges.Service, group: str) -> Resource:
+    """A Job in waiting that sends the dead letters of a group back; `kubectl create job --from` starts it."""
     # An operator's act, with an operator's certificate: no service may write to the topics of another.
-    pod = _pod(service, ["redrive"], [_OPERATOR_TLS], restartPolicy="Never")
+    pod = _pod(service, ["redrive", "--group", group], [_OPERATOR_TLS], restartPolicy="Never")
     marks = labels(service.name, "redrive")
     job = {"backoffLimit": 0, "template": {"metadata": {"labels": marks}, "spec": pod}}
     never = "0 0 31 2 *"  # suspended as well; a CronJob must name a time
     spec = {"suspend": True, "schedule": never, "jobTemplate": {"spec": job}}
-    return resource("batch/v1", "CronJob", f"{service.name}-redrive", marks, spec=spec)
+    return resource("batch/v1", "CronJob", f"{group.replace('.', '-')}-redrive", marks, spec=spec)
 
 
 def migration(service: edges.Service) -> Resource:

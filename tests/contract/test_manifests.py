@@ -134,11 +134,7 @@ def test_secrets_are_referred_to_and_never_written_down(overlay: str) -> None:
 
 
 def test_every_setting_named_in_a_manifest_is_one_that_the_services_read(overlay: str) -> None:
-    from chassis import settings
-
-    known = {row.variable for row in settings.describe()}
-    for service in edges.load().services:
-        known |= _own_settings(service.name)
+    known = {variable for service in edges.load().services for variable in manifests.settings_of(service.name)}
     used = set(_settings(overlay)) | {entry["name"] for entry in _environments(overlay)}
     assert {variable for variable in used if variable.startswith("JOINEDUP_")} <= known
 
@@ -192,22 +188,6 @@ def _environments(overlay: str) -> list[dict[str, Any]]:
         for c in manifests.containers(workload)
         for entry in c.get("env", [])
     ]
-
-
-def _own_settings(service: str) -> set[str]:
-    """The settings that a service adds in its settings.py, if it has one."""
-    import importlib
-    import importlib.util
-
-    from chassis import settings
-
-    if importlib.util.find_spec(f"services.{service}.settings") is None:
-        return set()
-    module = importlib.import_module(f"services.{service}.settings")
-    declared = [
-        kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, settings.ServiceSettings)
-    ]
-    return {row.variable for kind in declared for row in settings.describe(kind)}
 
 
 def _secrets(overlay: str) -> set[str]:

@@ -98,3 +98,13 @@ def test_alerts_speak_of_metrics_that_exist() -> None:
         assert set(re.findall(r"joinedup_\w+", rule["expr"])) <= known, rule["alert"]
         page = ROOT / rule["annotations"]["runbook"]
         assert page.exists(), rule["alert"]
+
+
+def test_the_compose_file_sets_what_the_services_read() -> None:
+    document = yaml.safe_load((edges.ROOT / "compose.yaml").read_text())
+    known = {variable for service in edges.load().services for variable in manifests.settings_of(service.name)}
+    for service in edges.load().services:
+        environment = document["services"][service.name]["environment"]
+        assert set(environment) <= known, service.name
+        assert ("JOINEDUP_DATABASE_URL" in environment) is service.database
+        assert (f"{service.name}-migrate" in document["services"]) is service.database

@@ -2,13 +2,8 @@
 
 import ast
 import importlib
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from google.protobuf.descriptor import FileDescriptor
@@ -85,8 +80,10 @@ def test_probes_and_metrics_are_reached_from_the_observability_namespace_only() 
 @pytest.mark.parametrize("overlay", check.OVERLAYS)
 def test_there_is_a_topic_for_each_event_and_for_each_consumers_dead_letters(overlay: str) -> None:
     declared = {topic["metadata"]["name"] for topic in manifests.of_kind(overlay, "KafkaTopic")}
-    dead = {service.dead_letters for service in EDGES.services if "consume" in service.roles}
-    assert declared == set(_topics_of_the_protos().values()) | dead
+    dead = {topic for service in EDGES.services for topic in service.dead_letters}
+    own = {topic for service in EDGES.services for topic in service.changelogs}
+    own |= {f"{group}-leader" for service in EDGES.services for group in service.streams}
+    assert declared == set(_topics_of_the_protos().values()) | dead | own
 
 
 def test_on_kafka_a_service_may_write_what_it_publishes_and_read_what_it_consumes() -> None:
@@ -104,6 +101,8 @@ def test_on_kafka_a_service_may_write_what_it_publishes_and_read_what_it_consume
             }
             for operation in ("Read", "Write")
         }
+        for names in allowed.values():
+            names -= {f"{group}-" for group in service.streams}
         assert allowed == {"Read": set(service.consumes), "Write": set(service.writes)}
     assert all(
         acl.get("type", "allow") == "allow" for user in users.values() for acl in user["spec"]["authorization"]["acls"]
@@ -132,7 +131,8 @@ def test_the_map_names_the_topics_whose_events_the_code_handles(service: edges.S
     topics = _topics_of_the_protos()
     handled = {
         topics[name]
-        for node in _nodes(service.name, "consumers")
+        for part in ("consumers", "counting")
+        for node in _nodes(service.name, part)
         if (name := getattr(node, "attr", getattr(node, "id", ""))) in topics
     }
     frame = {f"{name}.events.v1" for name in consumer.RELATING} if "consume" in service.roles else set()
@@ -141,9 +141,9 @@ def test_the_map_names_the_topics_whose_events_the_code_handles(service: edges.S
 
 @pytest.mark.parametrize("service", EDGES.services, ids=lambda service: service.name)
 def test_the_map_names_the_roles_and_groups_that_the_code_has(service: edges.Service) -> None:
-    declared = _declared(service.name)
+    declared = manifests.asked(_DECLARED, service.name)
     assert set(service.roles) == set(declared["roles"])
-    assert declared["groups"] == ([service.group] if "consume" in service.roles else [])
+    assert declared["groups"] == list(service.groups)
     assert bool(declared["package"]) is service.database
 
 
@@ -160,21 +160,13 @@ def _nodes(service: str, part: str = "") -> Iterator[ast.AST]:
         yield from ast.walk(ast.parse(path.read_text()))
 
 
-def _declared(service: str) -> dict[str, Any]:
-    """What a service's __main__.py declares, asked in a process of its own: tables of two services may share a name."""
-    ask = (
-        "import importlib, json, sys\n"
-        "from chassis import process\n"
-        "found = [v for v in vars(importlib.import_module(sys.argv[1])).values() if isinstance(v, process.Service)]\n"
-        "[it] = found\n"
-        "print(json.dumps({'roles': list(it.roles), 'groups': list(it.groups), 'package': it.package}))"
-    )
-    command = [sys.executable, "-c", ask, f"services.{service}.__main__"]
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'gen'}"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stderr
-    declared: dict[str, Any] = json.loads(done.stdout)
-    return declared
+_DECLARED = """
+import importlib, json, sys
+from chassis import process
+module = importlib.import_module(f"services.{sys.argv[1]}.__main__")
+[it] = [value for value in vars(module).values() if isinstance(value, process.Service)]
+print(json.dumps({"roles": list(it.roles), "groups": list(it.groups), "package": it.package}))
+"""
 
 
 def _topics_of_the_protos() -> dict[str, str]:
