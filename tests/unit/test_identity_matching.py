@@ -136,6 +136,9 @@ def test_placeholders_say_nothing() -> None:
         ("Torie", "Victoria", Name.NICKNAME),
         ("Naomie", "Naomi", Name.NICKNAME),
         ("Baby", "Naomi", Name.UNNAMED),
+        ("N/A", "Naomi", Name.UNNAMED),
+        ("Na", "Na Xiulan", Name.EXACT),
+        ("Mr Peter", "Peter", Name.EXACT),
         ("Catherine", "Kathryn", Name.NICKNAME),
         ("Hanah", "Hannah", Name.TYPO),
         ("J", "Jane", Name.INITIAL),
@@ -163,6 +166,8 @@ def test_given_names(left: str, right: str, level: Name) -> None:
         ("Kaur", "Cawr", Name.SOUNDS),
         ("Kovalenko", "Okafor", Name.DIFFERENT),
         ("Шевченко", "Шевченко", Name.EXACT),
+        ("Null", "NULL", Name.EXACT),
+        ("Unknown", "Smith", Name.UNKNOWN),
     ],
 )
 def test_family_names(left: str, right: str, level: Name) -> None:

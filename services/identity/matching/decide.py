@@ -2,10 +2,11 @@
 
 import dataclasses
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from services.identity.matching import hypotheses, rarity
 from services.identity.matching.compare import Comparison, compare
+from services.identity.matching.hypotheses import Hypothesis
 from services.identity.matching.levels import Birth, Gender, Name, Number, Phone, Postcode
 from services.identity.matching.normalise import Normalised
 from services.identity.matching.rarity import Rarity
@@ -34,13 +35,15 @@ class Rules:
     """Where the lines are drawn.
 
     `match` is the probability from which a match is automatic, `review` the one from which a human is asked;
-    `register_size` how many people the register holds: among more people more agree by chance.
+    `register_size` how many people the register holds: among more people more agree by chance. `expected` says how many
+    relatives and namesakes of a person it holds.
     """
 
-    match: float = 0.9
+    match: float = 0.86
     review: float = 0.05
     register_size: int = 500_000
     names: Rarity = rarity.BRITAIN
+    expected: Mapping[Hypothesis, float] = dataclasses.field(default_factory=lambda: hypotheses.EXPECTED)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -80,11 +83,13 @@ def trace(asked: Normalised, registered: Iterable[tuple[str, Normalised]], rules
     return _exact(weighed) or _weighed(weighed, rules)
 
 
+def odds_of(found: Comparison, rules: Rules) -> float:
+    """Odds that the two are one person, under these rules."""
+    return hypotheses.odds(found, rules.names, register_size=rules.register_size, expected=rules.expected)
+
+
 def _weigh(compared: list[tuple[str, Comparison]], rules: Rules) -> list[Candidate]:
-    odds = [
-        (person_id, found, hypotheses.odds(found, rules.names, register_size=rules.register_size))
-        for person_id, found in compared
-    ]
+    odds = [(person_id, found, odds_of(found, rules)) for person_id, found in compared]
     # One of the candidates is the person, or none is: their chances share what there is, so that a tie lowers both.
     total = 1.0 + sum(each for _, _, each in odds)
     candidates = [Candidate(person_id, min(0.9999, each / total), found) for person_id, found, each in odds]
@@ -119,15 +124,22 @@ def _names_trace(found: Comparison) -> bool:
 
 def forbidden(found: Comparison) -> str:
     """Why this pair must never be matched without a human, however much agrees; empty where it may."""
+    if reason := contradiction(found):
+        return reason
+    if found.given is Name.UNNAMED and found.number is not Number.SAME:
+        return "a placeholder stands for the given name: a newborn twin agrees in all else"
+    return "" if _agreeing(found) >= _LEAST_AGREEING else "too little is known"
+
+
+def contradiction(found: Comparison) -> str:
+    """What says that they are two people, as those are who share a home or a name; empty where nothing does."""
     if found.number is Number.DIFFERENT:
         return "the NHS Numbers are two different ones"
     if found.given is Name.DIFFERENT:
         return "the given names are different: a twin or another member of the household agrees in all else"
-    if found.given is Name.UNNAMED and found.number is not Number.SAME:
-        return "a placeholder stands for the given name: a newborn twin agrees in all else"
     if found.birth_date is Birth.DIFFERENT and found.number is not Number.SAME:
         return "the dates of birth are different: a parent or child of the same name agrees in all else"
-    return "" if _agreeing(found) >= _LEAST_AGREEING else "too little is known"
+    return ""
 
 
 # Number counts twice; given name, family name, date of birth, and address or telephone once.

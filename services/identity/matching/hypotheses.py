@@ -112,13 +112,14 @@ _TABLES: tuple[tuple[str, dict[Level, Row]], ...] = (
 _WIDER = {Name.PREVIOUS: 0.5, Name.PART: 2.0, Name.MIDDLE: 2.0}
 
 
-def odds(comparison: Comparison, rarity: Rarity, *, register_size: int) -> float:
+def odds(
+    comparison: Comparison, rarity: Rarity, *, register_size: int, expected: Mapping[Hypothesis, float] = EXPECTED
+) -> float:
     """Odds that a record is the same person rather than anything else, as natural odds (1.0 is one to one)."""
     likelihoods = _likelihoods(comparison, rarity)
-    others = likelihoods[Hypothesis.STRANGER] + sum(
-        EXPECTED[kind] / register_size * likelihoods[kind] for kind in EXPECTED if kind is not Hypothesis.SELF
-    )
-    return EXPECTED[Hypothesis.SELF] / register_size * likelihoods[Hypothesis.SELF] / max(others, 1e-300)
+    shares = {kind: count / register_size for kind, count in expected.items()} | {Hypothesis.STRANGER: 1.0}
+    others = sum(share * likelihoods[kind] for kind, share in shares.items() if kind is not Hypothesis.SELF)
+    return shares[Hypothesis.SELF] * likelihoods[Hypothesis.SELF] / max(others, 1e-300)
 
 
 def _likelihoods(comparison: Comparison, rarity: Rarity) -> list[float]:

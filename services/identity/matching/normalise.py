@@ -41,12 +41,12 @@ class Normalised:
 def normalise(stated: Demographics) -> Normalised:
     """The comparable form of what was stated."""
     number = _number(stated.nhs_number)
-    families = (spelling.words(name) for name in (stated.family, *stated.previous_families))
+    families = (spelling.family(name) for name in (stated.family, *stated.previous_families))
     postcodes = (contacts.postcode(code) for code in (stated.postcode, *stated.previous_postcodes))
     return Normalised(
         number=number,
         number_valid=bool(number) and not nhs_number.problem(number, environment=""),
-        given=spelling.words(stated.given),
+        given=spelling.given(stated.given),
         unnamed=spelling.is_placeholder(stated.given),
         families=tuple(dict.fromkeys(name for name in families if name)),
         birth_date=dates.read(stated.birth_date),

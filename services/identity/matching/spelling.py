@@ -15,12 +15,14 @@ _LETTERS = str.maketrans(
 )  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+")
 
-_PLACEHOLDERS = (
-    "unknown unk unkn notknown known none na nil null name noname test tester dummy patient baby babyof infant newborn "
-    "boy girl male female man woman mr mrs miss ms dr mx x xx xxx xxxx z zz zzz zzzz anon anonymous unidentified tbc"
+# What forms and staff write where a name is not known. Real names are left alone, however odd they look in English: Na,
+# An, My and Man are given names; Null, Male, Boy and None are family names.
+_UNKNOWN = (
+    "unknown unk unkn notknown known nil noname test tester dummy patient unidentified anon anonymous tbc xx xxx xxxx"
 )
-PLACEHOLDERS = frozenset(_PLACEHOLDERS.split())
-"""What forms and staff write where a name is not known, and titles: such a word says nothing."""
+GIVEN_PLACEHOLDERS = frozenset(f"{_UNKNOWN} none null name baby infant newborn boy girl male female twin zzz".split())
+FAMILY_PLACEHOLDERS = frozenset(f"{_UNKNOWN} zzz".split())
+_TITLES = frozenset(("mr", "mrs", "miss", "ms", "mx", "dr", "rev", "sir", "dame", "lady", "lord", "prof"))
 
 
 @functools.lru_cache(maxsize=65_536)
@@ -30,15 +32,29 @@ def fold(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall("".join(letter for letter in plain if not unicodedata.combining(letter))))
 
 
-def words(text: str) -> tuple[str, ...]:
-    """The words of a name that say something; titles and placeholders do not, "Baby" voids what stands beside it."""
-    folded = fold(text)
-    return () if "baby" in folded else tuple(word for word in folded if word not in PLACEHOLDERS)
+def given(text: str) -> tuple[str, ...]:
+    """The words of a given name that say something; "Baby" voids what stands beside it, as in "Baby of Jane"."""
+    found = _without_title(fold(text))
+    return () if "baby" in found or found == ("n", "a") else _without(found, GIVEN_PLACEHOLDERS)
+
+
+def family(text: str) -> tuple[str, ...]:
+    """The words of a family name that say something."""
+    found = _without_title(fold(text))
+    return () if found == ("n", "a") else _without(found, FAMILY_PLACEHOLDERS)
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether something was written where the name belongs, and it says nothing."""
-    return bool(fold(text)) and not words(text)
+    """Whether something was written where the given name belongs, and it says nothing."""
+    return bool(fold(text)) and not given(text)
+
+
+def _without(found: tuple[str, ...], placeholders: frozenset[str]) -> tuple[str, ...]:
+    return tuple(word for word in found if word not in placeholders)
+
+
+def _without_title(found: tuple[str, ...]) -> tuple[str, ...]:
+    return found[1:] if len(found) > 1 and found[0] in _TITLES else found
 
 
 @functools.lru_cache(maxsize=65_536)
