@@ -15,6 +15,10 @@ from chassis.disclosure.facts import Facts, Register
 if TYPE_CHECKING:
     from chassis.work import Work
 
+_REMEMBERED = 4096
+_InForce = tuple[decision.Agreement, ...]
+_Case = tuple[object, ...]
+
 # Tells which of some people's whereabouts are protected; only a service that holds the flag can know.
 Restricted = Callable[["Work", Collection[str]], Awaitable[Collection[str]]]
 
@@ -30,13 +34,28 @@ class Answers:
 
     restricted: Restricted = nobody_restricted
     register: Register = field(default_factory=Register)
+    _settled: dict[_Case, Decision] = field(default_factory=dict, init=False, repr=False)
 
     async def consider(self, work: Work, people: Collection[str]) -> Considered:
         """Fetch what bears on these people, for decisions within this transaction."""
         known = [person_id for person_id in people if person_id]
         facts = await self.register.gather(work.session, work.actor, known) if known else Facts()
         restricted = frozenset(await self.restricted(work, known)) if known else frozenset()
-        return Considered(work, facts, restricted, frozenset(known))
+        return Considered(self, work, facts, restricted, frozenset(known))
+
+    def settle(self, work: Work, kinds: frozenset[int], agreements: _InForce, *, refused: bool, shut: bool) -> Decision:
+        """The decision for a case; most cases come again and again, and the same one has the same decision."""
+        actor = work.actor
+        # A version of an agreement never changes: its id and number stand for it.
+        names = tuple((one.id, one.version) for one in agreements)
+        case = (actor.sector, actor.is_internal, work.purpose, kinds, refused, shut, names)
+        decided = self._settled.get(case)
+        if decided is None:
+            decided = decision.settle(actor, work.purpose, kinds, agreements, refused=refused, restricted=shut)
+            if len(self._settled) >= _REMEMBERED:
+                self._settled.clear()
+            self._settled[case] = decided
+        return decided
 
     async def release(
         self, work: Work, method: str, message: Message, considered: Considered | None = None
@@ -60,12 +79,12 @@ class Answers:
 class Considered:
     """The facts about some people at one moment, and the decisions that follow from them for one actor."""
 
+    answers: Answers
     work: Work
     facts: Facts
     restricted: frozenset[str]
     people: frozenset[str]
-    _agreements: tuple[decision.Agreement, ...] = field(init=False)
-    _settled: dict[tuple[frozenset[int], bool, bool], Decision] = field(init=False, default_factory=dict)
+    _agreements: _InForce = field(init=False)
 
     def __post_init__(self) -> None:
         self._agreements = decision.in_force(self.facts.agreements, self.work.now)
@@ -78,10 +97,5 @@ class Considered:
         found = self.facts.relationships.get(person_id, ())
         kinds = frozenset(one.kind for one in found if one.holds_for(actor, now))
         refused = decision.has_refused(actor, self.facts.decisions.get(person_id, ()))
-        case = (kinds, refused, person_id in self.restricted)
-        # Most people in a list share their case: it is settled once.
-        if case not in self._settled:
-            self._settled[case] = decision.settle(
-                actor, self.work.purpose, kinds, self._agreements, refused=refused, restricted=case[2]
-            )
-        return self._settled[case]
+        shut = person_id in self.restricted
+        return self.answers.settle(self.work, kinds, self._agreements, refused=refused, shut=shut)

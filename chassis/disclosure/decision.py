@@ -10,7 +10,7 @@ organisation, with the team and practitioner it names.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from chassis.auth import Actor
@@ -112,6 +112,11 @@ class Decision:
     outcomes: Mapping[int, Outcome]
     relationships: tuple[int, ...]
     is_stranger: bool
+    released: frozenset[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        released = frozenset(one for one, outcome in self.outcomes.items() if isinstance(outcome, Released))
+        object.__setattr__(self, "released", released)
 
     def of(self, data_class: int) -> Outcome:
         """The outcome for a class; an unknown class is withheld."""

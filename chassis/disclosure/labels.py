@@ -5,9 +5,10 @@ Descriptors are walked once for each message type; everything on the path of a c
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
@@ -32,14 +33,22 @@ class Leaf:
 
     name: str
     data_class: int
+    field: FieldDescriptor = dataclasses.field(repr=False)
 
     @property
     def is_personal(self) -> bool:
         """Whether it says something about a person; an unlabelled field counts as if it did."""
         return self.data_class != OPERATIONAL
 
+    def is_filled(self, message: Any) -> bool:
+        """Whether it holds anything: is present, or differs from the default where presence is not kept."""
+        if self.field.has_presence:
+            return bool(message.HasField(self.name))
+        # Empty for a list, a map or a text; otherwise zero or no.
+        return bool(getattr(message, self.name))
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Child:
     """A field that holds a message of ours, several (`repeated`), or several by key (`keyed`)."""
 
@@ -48,13 +57,13 @@ class Child:
     repeated: bool = False
     keyed: bool = False
 
-    @property
+    @cached_property
     def shape(self) -> Shape:
         """The shape of the message it holds."""
         return shape(self.descriptor)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shape:
     """One message type as its labels describe it; `subject` names the field with the person id, empty if none."""
 
@@ -63,6 +72,16 @@ class Shape:
     withheld: bool
     leaves: tuple[Leaf, ...]
     children: tuple[Child, ...]
+
+    @cached_property
+    def personal(self) -> tuple[Leaf, ...]:
+        """The leaves that say something about a person."""
+        return tuple(leaf for leaf in self.leaves if leaf.is_personal)
+
+    @cached_property
+    def personal_children(self) -> tuple[Child, ...]:
+        """The children below which something is personal."""
+        return tuple(child for child in self.children if reaches_personal(child.descriptor))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +112,7 @@ def shape(descriptor: Descriptor) -> Shape:
             children.append(child)
         if child is None or (child.keyed and data_class != OPERATIONAL):
             # The keys of a map have a class too: where it is personal the whole map goes with it.
-            leaves.append(Leaf(field.name, data_class))
+            leaves.append(Leaf(field.name, data_class, field))
     return Shape(descriptor, subject, _has_withheld(descriptor), tuple(leaves), tuple(children))
 
 

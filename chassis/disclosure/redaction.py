@@ -52,51 +52,35 @@ def redact(message: Message, decide: Callable[[str], Decision]) -> list[Account]
 
 def _about(message: Message) -> Iterator[tuple[Any, labels.Shape, str]]:
     """Each message inside that is about a subject and can hold personal fields of it, outermost first."""
-    if not labels.reaches_personal(message.DESCRIPTOR):
-        return
     shape = labels.shape(message.DESCRIPTOR)
-    if shape.subject and labels.paths(message.DESCRIPTOR):
+    if shape.subject and labels.paths(shape.descriptor):
         yield message, shape, getattr(message, shape.subject)
-    for child in shape.children:
-        if labels.reaches_personal(child.descriptor):
-            for held in labels.values(message, child):
-                yield from _about(held)
+    for child in shape.personal_children:
+        for held in labels.values(message, child):
+            yield from _about(held)
 
 
 def _clear(message: Any, shape: labels.Shape, decision: Decision, count: Counter[int]) -> None:
-    withheld = []
-    for leaf in shape.leaves:
-        if leaf.is_personal:
-            if _is_filled(message, leaf.name):
-                count[leaf.data_class] += 1
-            if isinstance(decision.of(leaf.data_class), Withheld):
-                withheld.append(leaf.name)
+    released = decision.released
+    for leaf in shape.personal:
+        if leaf.is_filled(message):
+            count[leaf.data_class] += 1
     # Nested messages before this one's own fields: a map goes as a whole, and only when its keys are withheld.
-    for child in shape.children:
-        if child.shape.subject or not labels.reaches_personal(child.descriptor):
+    for child in shape.personal_children:
+        if child.shape.subject:
             continue
         for held in labels.values(message, child):
             _clear(held, child.shape, decision, count)
         if not child.keyed and _is_wholly_withheld(child.descriptor, decision):
             message.ClearField(child.name)
-    for name in withheld:
-        message.ClearField(name)
-
-
-def _is_filled(message: Any, name: str) -> bool:
-    """Whether a leaf holds anything: present, or different from the default where presence is not kept."""
-    field = message.DESCRIPTOR.fields_by_name[name]
-    if field.has_presence:
-        return bool(message.HasField(name))
-    value = getattr(message, name)
-    return len(value) > 0 if field.is_repeated else bool(value != field.default_value)
+    for leaf in shape.personal:
+        if leaf.data_class not in released:
+            message.ClearField(leaf.name)
 
 
 def _is_wholly_withheld(descriptor: Descriptor, decision: Decision) -> bool:
     """Whether nothing of a nested message remains, so that its very presence would tell something."""
-    return _is_only_personal(descriptor) and all(
-        isinstance(decision.of(data_class), Withheld) for data_class in _classes(descriptor)
-    )
+    return _is_only_personal(descriptor) and decision.released.isdisjoint(_classes(descriptor))
 
 
 @cache
@@ -113,6 +97,8 @@ def _classes(descriptor: Descriptor) -> frozenset[int]:
 
 def _mark(message: Any, shape: labels.Shape, decision: Decision) -> None:
     # A service may pass on an answer that was already redacted once; its markers stay, and are not repeated.
+    if decision.released >= _classes(shape.descriptor):
+        return
     marked = {marker.field for marker in message.withheld}
     for path, data_class in labels.paths(shape.descriptor):
         outcome = decision.of(data_class)
