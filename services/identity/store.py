@@ -100,8 +100,8 @@ class Statement:
 
 
 _COLUMNS = (
-    "person.id, person.version, person.nhs_number, person.verification, person.demographics, person.other_families,"
-    " person.other_postcodes, person.source, person.registered_at"
+    "person.id, person.version, person.nhs_number, person.verification, person.demographics::text AS demographics,"
+    " person.other_families, person.other_postcodes, person.source, person.registered_at"
 )
 _LOCK = sqlalchemy.text("SELECT pg_advisory_xact_lock(lock) FROM unnest(CAST(:locks AS bigint[])) AS lock")
 _CANDIDATES = sqlalchemy.text(
@@ -227,7 +227,7 @@ def _without_number(demographics: domain.Demographics) -> str:
 
 def _person(row: Any) -> domain.Person:
     known: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in row.demographics.items()
+        name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(row.demographics).items()
     }
     return domain.Person(
         id=row.id,

@@ -1,4 +1,4 @@
-"""Runs referrals: `python -m services.referrals [rpc|consume|relay|migrate|dead|redrive]`."""
+"""Runs referrals: `python -m services.referrals [rpc|consume|clocks|relay|migrate|dead|redrive]`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chassis import process
 from chassis.clock import bank_holidays
 from chassis.consumer import Consumer
 from chassis.rpc import server
-from services.referrals import commands, consumers, rpc, rulebook
+from services.referrals import commands, consumers, rounds, rpc, rulebook
 from services.referrals.settings import Settings
 
 GROUP = "referrals.consume"
@@ -34,9 +34,14 @@ def _consume(parts: process.Parts) -> process.Role:
     return Consumer(parts.config, parts.database, group=GROUP, handlers=handlers)
 
 
+def _clocks(parts: process.Parts) -> process.Role:
+    config = cast(Settings, parts.config)
+    return rounds.Rounds(parts.database, desk(config), every_seconds=config.look_again_seconds)
+
+
 SERVICE = process.Service(
     name="referrals",
-    roles={"rpc": _rpc, "consume": _consume, "relay": process.relaying},
+    roles={"rpc": _rpc, "consume": _consume, "clocks": _clocks, "relay": process.relaying},
     settings=Settings,
     package="services.referrals",
     groups=(GROUP,),

@@ -11,6 +11,8 @@ from joinedup.common.v1 import common_pb2
 from services.referrals import clocks, domain, events, policy, routing, rulebook, store, submission
 
 LONGEST_NOTE = 4_000
+# Waiting referrals that are looked at in one transaction.
+_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,14 @@ async def register_team(work: Work, team: routing.Team, desk: Desk) -> int:
     for before, ask in await store.referrals.waiting_for(work.session, team, is_fallback=is_fallback):
         sent += await _send_on(work, before, ask, desk)
     return sent
+
+
+async def look_again(work: Work, desk: Desk, *, after_id: str) -> str:
+    """Look for a team for some of the referrals that wait for one; answers the id to go on after, empty at the end."""
+    waiting = await store.referrals.waiting_after(work.session, after_id, most=_AT_ONCE)
+    for before, ask in waiting:
+        await _send_on(work, before, ask, desk)
+    return waiting[-1][0].id if len(waiting) == _AT_ONCE else ""
 
 
 async def register_organisation(work: Work, *, organisation_id: str, name: str, ods_code: str) -> None:

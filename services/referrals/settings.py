@@ -20,6 +20,12 @@ class Settings(settings.ServiceSettings):
         description="Team that takes a referral which no other team can take (a single point of access). "
         "Empty: such a referral waits as `requested` until a team that can take it is registered.",
     )
+    look_again_seconds: float = Field(
+        default=60,
+        gt=0,
+        description="How often the role `clocks` looks for a team for the referrals that wait for one. A team that is "
+        "registered is sent its own at once; this finds what changed otherwise, such as the fallback team.",
+    )
     rulebook_files: str = Field(
         default="",
         description="Paths of the place's own response times, comma separated, on top of those delivered. "

@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
+import sqlalchemy
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from chassis import auth, db, migrations, work
 from chassis.disclosure import agreements, relationships
@@ -129,3 +133,21 @@ async def house(
         await channels.close()
         await serving.stop(0.1)
         await database.close()
+
+
+async def drift(house: House, declared: sqlalchemy.MetaData) -> list[Any]:
+    """How the tables that a service declares differ from those that its migrations made; the frame's are left out."""
+
+    def compare(connection: sqlalchemy.Connection) -> list[Any]:
+        def mine(_object: Any, name: str | None, kind: str, reflected: bool, _other: Any) -> bool:
+            return kind != "table" or not reflected or name in declared.tables
+
+        context = MigrationContext.configure(connection, opts={"include_object": mine, "compare_type": True})
+        return list(compare_metadata(context, declared))
+
+    engine = create_async_engine(house.where.owner_url.replace("postgresql://", "postgresql+asyncpg://", 1))
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(compare)
+    finally:
+        await engine.dispose()

@@ -19,7 +19,7 @@ from joinedup.identity.v1 import events_pb2, identity_pb2
 from joinedup.identity.v1.identity_pb2_grpc import IdentityStub
 from joinedup.options.v1 import options_pb2
 from services.identity import __main__ as identity
-from services.identity import rpc
+from services.identity import rpc, store
 from services.identity.settings import Settings
 from tests.integration import service_house
 from tests.integration.service_house import House
@@ -284,3 +284,7 @@ async def test_who_may_not_trace_is_denied(house: House) -> None:
     lead = replace(OFFICER, role="ig_lead")
     with pytest.raises(errors.Denied):
         await trace(house, somebody(1), lead)
+
+
+async def test_the_tables_are_as_the_migration_makes_them(house: House) -> None:
+    assert await service_house.drift(house, store.Table.metadata) == []

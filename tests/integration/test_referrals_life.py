@@ -22,8 +22,9 @@ from joinedup.referrals.v1 import events_pb2
 from joinedup.referrals.v1 import referrals_pb2 as pb
 from joinedup.referrals.v1.referrals_pb2_grpc import ReferralsStub
 from services.referrals import __main__ as referrals
-from services.referrals import consumers, rpc
+from services.referrals import consumers, rounds, rpc
 from services.referrals.settings import Settings
+from services.referrals.store import tables
 from tests.integration import service_house
 from tests.integration.service_house import House
 
@@ -70,7 +71,10 @@ async def house(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
                 service_house.rule(police, sectors=[common_pb2.SECTOR_POLICE]),
             )
         )
-        await tell(running, governance_events.OrganisationRegistered(organisation={"id": "trust", "name": "Trust"}))
+        await tell(
+            running,
+            governance_events.OrganisationRegistered(organisation=directory_pb2.Organisation(id="trust", name="Trust")),
+        )
         await tell(running, registered("complex", catchment=["EX31", "EX32"], service_ids=["dos-1"]))
         await tell(running, registered("second", catchment=["EX31"], capacity=1))
         await tell(running, registered("housing", kind="housing_options", organisation_id="council"))
@@ -450,3 +454,27 @@ async def test_lists_are_ordered_and_paged_without_gap_or_repetition(
     everything = await worklist(house, member, statuses=[pb.STATUS_RECEIVED, pb.STATUS_ACCEPTED])
     assert everything.page.total == 7
     assert not (await worklist(house, member, statuses=[pb.STATUS_ACCEPTED])).referrals
+
+
+async def test_a_round_finds_a_team_for_what_still_waits(house: House) -> None:
+    assert isinstance(house.config, Settings)
+    answers = [await submit(house, asked(team_id="", service_id="dos-nowhere")) for _ in range(3)]
+    await tell(house, registered("desk", kind="single_point_of_access"))
+    desk = referrals.desk(house.config.model_copy(update={"fallback_team_id": "desk"}))
+    stop = asyncio.Event()
+    making = rounds.Rounds(house.database, desk, every_seconds=0.05)
+    running = asyncio.create_task(making.run(stop))
+    for _ in range(200):
+        if (await get(house, answers[-1].referral_id, HOSPITAL)).team_id == "desk":
+            break
+        await asyncio.sleep(0.05)
+    stop.set()
+    await running
+    assert making.ready
+    for answer in answers:
+        found = await get(house, answer.referral_id, HOSPITAL)
+        assert (found.team_id, found.version) == ("desk", 2)
+
+
+async def test_the_tables_are_as_the_migration_makes_them(house: House) -> None:
+    assert await service_house.drift(house, tables.Table.metadata) == []

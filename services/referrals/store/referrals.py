@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
+import sqlalchemy
 from sqlalchemy import literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
@@ -15,17 +17,26 @@ from chassis import db, errors
 from services.referrals import domain, routing
 from services.referrals.store.tables import DecisionRow, ReferralRow
 
+# Textual, as it is on the path of every submission: composing it anew would cost more than running it.
+_COLUMNS = tuple(column.name for column in ReferralRow.__table__.columns)  # type: ignore[attr-defined]
+_ADD = sqlalchemy.text(
+    f"INSERT INTO referral ({', '.join(_COLUMNS)}) VALUES ("  # noqa: S608 (our own names)
+    + ", ".join(f"CAST(:{name} AS jsonb)" if name == "narrative" else f":{name}" for name in _COLUMNS)
+    + ") ON CONFLICT DO NOTHING"
+)
+
 
 async def add(session: AsyncSession, referral: domain.Referral, ask: routing.Ask) -> None:
     """Store a new referral. Raises Conflict when its message asked before: the winner of that race stands."""
     values = {
         **_values(referral),
+        "narrative": json.dumps(_said(referral.narrative), ensure_ascii=False),
         "asked_team_id": ask.team_id,
         "asked_service_id": ask.service_id,
         "asked_team_kind": ask.team_kind,
         "asked_outward_postcode": ask.outward_postcode,
     }
-    added = await db.execute(session, insert(ReferralRow).values(values).on_conflict_do_nothing())
+    added = await db.execute(session, _ADD, values)
     if not added.rowcount:
         raise errors.Conflict("the message is being taken in already")
 
@@ -105,6 +116,19 @@ async def waiting_for(
     return [(referral_of(row), _ask(row)) for row in rows]
 
 
+async def waiting_after(session: AsyncSession, last_id: str, *, most: int) -> list[tuple[domain.Referral, routing.Ask]]:
+    """The next referrals, by id, that no team has received yet; those that somebody is routing just now left out."""
+    rows = await db.execute(
+        session,
+        select(ReferralRow)
+        .where(col(ReferralRow.status) == domain.Status.REQUESTED.value, col(ReferralRow.id) > last_id)
+        .order_by(col(ReferralRow.id))
+        .limit(most)
+        .with_for_update(skip_locked=True),
+    )
+    return [(referral_of(row), _ask(row)) for row in rows]
+
+
 async def person_of(session: AsyncSession, referral_id: str) -> str:
     """Whom a referral is about. Raises NotFound."""
     wanted = select(col(ReferralRow.person_id)).where(col(ReferralRow.id) == referral_id)
@@ -164,7 +188,7 @@ def _values(referral: domain.Referral) -> dict[str, Any]:
         "team_id": referral.team_id,
         "organisation_id": referral.organisation_id,
         "routing": referral.routing,
-        "narrative": {name: part for name, part in asdict(referral.narrative).items() if part},
+        "narrative": _said(referral.narrative),
         "reason_codes": list(referral.reason_codes),
         "safeguarding_concern": referral.safeguarding_concern,
         "message_id": referral.message_id,
@@ -178,6 +202,10 @@ def _values(referral: domain.Referral) -> dict[str, Any]:
         "stopped_at": clock.stopped_at,
         "explanation": list(clock.explanation),
     }
+
+
+def _said(narrative: domain.Narrative) -> dict[str, str]:
+    return {name: part for name, part in asdict(narrative).items() if part}
 
 
 def _ask(row: Any) -> routing.Ask:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ from services.referrals.store.tables import OrganisationRow, TeamRow
 _ROUTES = sqlalchemy.text(
     """
     SELECT known.referral_id, team.id, team.organisation_id, team.name, team.kind, team.catchment, team.capacity,
-      team.service_hours, team.service_ids, coalesce(organisation.name, '') AS organisation_name,
+      team.service_hours::text AS service_hours, team.service_ids, coalesce(organisation.name, '') AS organisation_name,
       CASE WHEN team.kind = :team_kind OR team.service_ids @> ARRAY[CAST(:service_id AS text)]
         THEN open_referrals(team.id, team.capacity) ELSE 0 END AS open_referrals
     FROM (
@@ -97,7 +98,7 @@ def _team(row: Any) -> routing.Team:
         kind=row.kind,
         catchment=tuple(row.catchment),
         capacity=row.capacity,
-        service_hours={int(day): hours for day, hours in row.service_hours.items()},
+        service_hours={int(day): hours for day, hours in json.loads(row.service_hours).items()},
         service_ids=tuple(row.service_ids),
         organisation_name=row.organisation_name,
         open_referrals=row.open_referrals,

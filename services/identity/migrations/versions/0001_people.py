@@ -22,14 +22,14 @@ def upgrade() -> None:
 def _person() -> None:
     op.create_table(
         "person",
-        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("id", sa.String, primary_key=True),
         sa.Column("version", sa.Integer, nullable=False),
-        sa.Column("nhs_number", sa.Text),
-        sa.Column("verification", sa.Text, nullable=False),
+        sa.Column("nhs_number", sa.String),
+        sa.Column("verification", sa.String, nullable=False),
         sa.Column("demographics", JSONB, nullable=False),
         sa.Column("other_families", ARRAY(sa.Text), nullable=False, server_default="{}"),
         sa.Column("other_postcodes", ARRAY(sa.Text), nullable=False, server_default="{}"),
-        sa.Column("source", sa.Text, nullable=False),
+        sa.Column("source", sa.String, nullable=False),
         sa.Column("registered_at", sa.DateTime(timezone=True), nullable=False),
     )
     # The last word on who holds a number, whatever the code believes.
@@ -43,10 +43,10 @@ def _person() -> None:
 def _statement() -> None:
     op.create_table(
         "statement",
-        sa.Column("person_id", sa.Text, primary_key=True),
+        sa.Column("person_id", sa.String, primary_key=True),
         sa.Column("digest", sa.LargeBinary, primary_key=True),
         sa.Column("demographics", JSONB, nullable=False),
-        sa.Column("source", sa.Text, nullable=False),
+        sa.Column("source", sa.String, nullable=False),
         sa.Column("stated_at", sa.DateTime(timezone=True), nullable=False),
     )
     migrations.grant(op, "statement", "SELECT, INSERT")
@@ -56,8 +56,8 @@ def _statement() -> None:
 def _blocking_key() -> None:
     op.create_table(
         "blocking_key",
-        sa.Column("key", sa.Text, primary_key=True),
-        sa.Column("person_id", sa.Text, primary_key=True),
+        sa.Column("key", sa.String, primary_key=True),
+        sa.Column("person_id", sa.String, primary_key=True),
     )
     migrations.grant(op, "blocking_key", "SELECT, INSERT, DELETE")
     migrations.row_security(op, "blocking_key")
@@ -66,8 +66,8 @@ def _blocking_key() -> None:
 def _duplicate() -> None:
     op.create_table(
         "duplicate",
-        sa.Column("person_id", sa.Text, primary_key=True),
-        sa.Column("other_person_id", sa.Text, primary_key=True, index=True),
+        sa.Column("person_id", sa.String, primary_key=True),
+        sa.Column("other_person_id", sa.String, primary_key=True, index=True),
         sa.Column("score", sa.Float, nullable=False),
         sa.Column("reasons", ARRAY(sa.Text), nullable=False, server_default="{}"),
         sa.Column("suspected_at", sa.DateTime(timezone=True), nullable=False),

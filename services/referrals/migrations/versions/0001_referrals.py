@@ -61,7 +61,7 @@ def _decision() -> None:
     op.create_table(
         "decision",
         sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
-        sa.Column("referral_id", sa.Text, sa.ForeignKey("referral.id"), nullable=False, index=True),
+        sa.Column("referral_id", sa.String, sa.ForeignKey("referral.id"), nullable=False, index=True),
         _text("person_id"),
         sa.Column("version", sa.Integer, nullable=False),
         *(_text(name) for name in ("status", "reason_code", "note", "practitioner_id", "organisation_id")),
@@ -115,7 +115,7 @@ def _open_referrals() -> None:
 
 
 def _text(name: str, *, primary_key: bool = False) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, primary_key=primary_key, nullable=False)
+    return sa.Column(name, sa.String, primary_key=primary_key, nullable=False)
 
 
 def _texts(name: str) -> sa.Column[list[str]]:
