@@ -12,7 +12,11 @@ def budgets(service: edges.Service) -> list[Resource]:
             "PodDisruptionBudget",
             f"{service.name}-{role}",
             labels(service.name, role),
-            spec={"maxUnavailable": 1, "selector": {"matchLabels": labels(service.name, role)}},
+            spec={
+                "maxUnavailable": 1,
+                "unhealthyPodEvictionPolicy": "AlwaysAllow",
+                "selector": {"matchLabels": labels(service.name, role)},
+            },
         )
         for role in service.roles
     ]
