@@ -53,6 +53,7 @@ _EFFECT = sqlalchemy.text("INSERT INTO effect (event_id, person_id, number, mood
 class Register:
     """The handlers of a small identity: answers about anybody, and registers with one countable row."""
 
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
     hold: asyncio.Event = field(default_factory=asyncio.Event)
     mood: str = "well"
 
@@ -62,6 +63,9 @@ class Register:
             raise ValueError(f"could not read {request.person_id} Margaret")
         if self.mood == "slow":
             await asyncio.sleep(30)
+        if self.mood == "held":
+            self.reached.set()
+            await self.hold.wait()
         return person(request.person_id)
 
     async def get_people(
