@@ -1,0 +1,1 @@
+"""Is it working, and who is in trouble? Signals derived from streams of events."""

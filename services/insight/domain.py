@@ -1,0 +1,74 @@
+"""Counting contacts in crisis in a sliding window, and when the count is a signal; what comes twice counts once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+DAY_SECONDS = 86_400
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How many contacts in crisis within how many days are a signal. Configuration, not a clinical norm."""
+
+    threshold: int
+    window_days: int
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """The count reached the threshold: by which contact, and at how many."""
+
+    encounter: str
+    contacts: int
+    at: int
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What is remembered of one person: contacts by key with their time (seconds since 1970), and whether armed.
+
+    The count is disarmed when it reaches the threshold and armed again when it falls below, so that a person in need
+    raises one signal for each rise, not one for each contact.
+    """
+
+    contacts: Mapping[str, int] = field(default_factory=dict)
+    armed: bool = True
+    referrals: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any] | None) -> Counted:
+        """What was stored of a person, or nothing yet."""
+        if not stored:
+            return cls()
+        return cls(dict(stored["contacts"]), bool(stored["armed"]), frozenset(stored["referrals"]))
+
+    def stored(self) -> dict[str, Any]:
+        """The same as plain values that a table can keep."""
+        return {"contacts": dict(self.contacts), "armed": self.armed, "referrals": sorted(self.referrals)}
+
+
+def contact(counted: Counted, *, encounter: str, at: int, rule: Rule) -> tuple[Counted, Crossing | None]:
+    """Count one contact in crisis at `at` (seconds since 1970).
+
+    The window ends at the latest contact known, so that contacts told late or twice lead to the same count. Answers
+    what is to be remembered, and the crossing if this contact made one.
+    """
+    known = encounter in counted.contacts
+    latest = max([at, *counted.contacts.values()])
+    begins = latest - rule.window_days * DAY_SECONDS
+    before = {key: moment for key, moment in counted.contacts.items() if moment > begins}
+    armed = counted.armed or len(before) < rule.threshold
+    contacts = {**before, encounter: at} if at > begins else before
+    crossed = armed and not known and len(contacts) >= rule.threshold
+    crossing = Crossing(encounter, len(contacts), at) if crossed else None
+    return Counted(contacts, armed and not crossed, counted.referrals), crossing
+
+
+def referral(counted: Counted, *, referral_id: str, is_open: bool) -> Counted:
+    """Remember that a referral is open for the person, or no longer is."""
+    change = {referral_id}
+    referrals = counted.referrals | change if is_open else counted.referrals - change
+    return Counted(counted.contacts, counted.armed, referrals)

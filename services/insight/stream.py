@@ -1,0 +1,150 @@
+"""The `stream` role: a Faust agent that counts contacts in crisis and raises signals of rising need.
+
+Faust has two ways of losing a record: with `concurrency` above one, when it is killed, and when an exception leaves an
+agent. So concurrency is one (more partitions are the way to more work), and nothing leaves the agent: a record that
+fails is tried again, then dead-lettered. What it writes goes through our own transaction under an id made of the
+record, so that a record seen again changes nothing. No effect that must not be lost goes through here alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import tempfile
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+import faust
+
+from chassis import auth, db, deadletter, errors, events, kafka, work
+from services.insight import commands, counting, domain
+from services.insight.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Stream:
+    """The stream application as a role of the service."""
+
+    config: Settings
+    database: db.Database
+    ready: bool = field(default=False, init=False)
+    _publisher: kafka.Publisher = field(init=False)
+    _counts: Any = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self._publisher = kafka.Publisher(self.config)
+
+    @property
+    def rule(self) -> domain.Rule:
+        """The rule that the settings state."""
+        return domain.Rule(self.config.rising_need_contacts, self.config.rising_need_days)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run the application until told to stop; Faust commits what was processed and leaves the group."""
+        await kafka.ensure_topics(self.config, [*counting.TOPICS, deadletter.topic(self.config.stream_group)])
+        with tempfile.TemporaryDirectory(prefix="joinedup-insight-") as scratch:
+            application = self._application(self.config.stream_data or scratch)
+            try:
+                await application.start()
+                self.ready = True
+                await stop.wait()
+            finally:
+                self.ready = False
+                await application.stop()
+                await self._publisher.close()
+
+    def _application(self, folder: str) -> Any:
+        servers = self.config.kafka_bootstrap_servers.split(",")
+        application = faust.App(
+            self.config.stream_group,
+            broker=[f"kafka://{server.strip()}" for server in servers],
+            store="memory://",
+            datadir=folder,
+            web_enabled=False,
+            topic_partitions=self.config.kafka_topic_partitions,
+            topic_replication_factor=self.config.kafka_topic_replication,
+            consumer_auto_offset_reset="earliest",
+            broker_commit_interval=1.0,
+            # A member that was killed holds its partitions until its session ends; the default would be a minute.
+            broker_session_timeout=10.0,
+            broker_heartbeat_interval=3.0,
+            loop=asyncio.get_running_loop(),
+        )
+        topic = application.topic(
+            *counting.TOPICS, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
+        )
+        # Plain bytes: with a dict for value the changelog could be written and never be recovered from.
+        self._counts = application.Table("contacts", key_type=bytes, value_type=bytes)
+        application.agent(topic, concurrency=1, name="count")(self._count)
+        return application
+
+    async def _count(self, records: Any) -> None:
+        async for record in records.events():
+            message = record.message
+            found = SimpleNamespace(
+                topic=message.topic,
+                partition=message.partition,
+                offset=message.offset,
+                key=message.key,
+                value=message.value,
+                headers=tuple(dict(message.headers or ()).items()),
+            )
+            await self._never_raising(found)
+
+    async def _never_raising(self, record: Any) -> None:
+        """Handle a record: again after a pause while parts are away, then to the dead letters after some failures."""
+        attempts = 0
+        while True:
+            try:
+                await self._handle(record)
+                return
+            except errors.Unavailable:
+                logger.warning("the stream waits for the database")
+                await asyncio.sleep(self.config.consumer_backoff_seconds)
+            except events.Unreadable as failure:
+                await self._bury(record, failure, 1)
+                return
+            except Exception as failure:  # noqa: BLE001 (an exception that leaves an agent loses the record)
+                attempts += 1
+                if attempts >= self.config.consumer_attempts:
+                    await self._bury(record, failure, attempts)
+                    return
+                await asyncio.sleep(self.config.consumer_backoff_seconds)
+
+    async def _handle(self, record: Any) -> None:
+        envelope = events.decode(record.headers, record.value)
+        event = events.parse(envelope.type, record.value)
+        key = counting.person_of(event).encode()
+        step = counting.step(event, _unpacked(self._counts.get(key)), self.rule)
+        if step is None:
+            return
+        if step.crossing is not None:
+            # First the signal, under an id made of the record; then the table, which may be behind after a crash.
+            async with work.unit(
+                self.database, auth.service_actor("insight"), service="insight", traceparent=envelope.traceparent
+            ) as unit:
+                await commands.raise_signal(
+                    unit,
+                    person_id=step.person_id,
+                    crossing=step.crossing,
+                    rule=self.rule,
+                    referral_open=bool(step.remembered.referrals),
+                )
+        self._counts[key] = json.dumps(step.remembered.stored()).encode()
+
+    async def _bury(self, record: Any, failure: BaseException, attempts: int) -> None:
+        """Put a record among the dead letters; while Kafka is away, wait: it must not be lost."""
+        letter = deadletter.letter(self.config.stream_group, cast(Any, record), failure, attempts, datetime.now(UTC))
+        while True:
+            if await self._publisher.publish([letter]):
+                return
+            await asyncio.sleep(self.config.consumer_backoff_seconds)
+
+
+def _unpacked(stored: bytes | None) -> dict[str, Any] | None:
+    return json.loads(stored) if stored else None
