@@ -113,7 +113,9 @@ async def peers() -> AsyncIterator[Any]:
 
     async def start(flaky: Flaky) -> identity_pb2_grpc.IdentityAsyncStub:
         serving = grpc.aio.server()
-        handlers = {name: grpc.unary_unary_rpc_method_handler(flaky.serve) for name in ("GetPeople", "RegisterPerson")}
+        handlers: dict[str, Any] = {
+            name: grpc.unary_unary_rpc_method_handler(flaky.serve) for name in ("GetPeople", "RegisterPerson")
+        }
         serving.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler("joinedup.identity.v1.Identity", handlers),)
         )
