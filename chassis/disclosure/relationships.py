@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import sqlalchemy
 from sqlalchemy import Column, DateTime, Index, SmallInteger, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, SQLModel, col
@@ -36,31 +37,35 @@ class RelationshipRow(SQLModel, table=True):
     valid_to: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=True))
 
 
+# Textual, as every referral that is submitted begins two relationships: composing it would cost more than running it.
+_ESTABLISH = sqlalchemy.text(
+    "WITH begun AS (SELECT CAST(:person_id AS text) AS person_id, CAST(:organisation_id AS text) AS organisation_id,"
+    " CAST(:kind AS smallint) AS kind, CAST(:source AS text) AS source, CAST(:team_id AS text) AS team_id,"
+    " CAST(:practitioner_id AS text) AS practitioner_id, CAST(:valid_from AS timestamptz) AS valid_from)"
+    " INSERT INTO relationship"
+    " (person_id, organisation_id, kind, source, team_id, practitioner_id, valid_from, valid_to)"
+    " SELECT begun.*, (SELECT min(ended.valid_to) FROM relationship AS ended"
+    " WHERE ended.person_id = begun.person_id AND ended.organisation_id = begun.organisation_id"
+    " AND ended.kind = begun.kind AND ended.source = begun.source AND ended.valid_to >= begun.valid_from)"
+    " FROM begun ON CONFLICT DO NOTHING"
+)
+
+
 async def establish(session: AsyncSession, event: common_pb2.RelationshipEstablished) -> None:
     """Record that a relationship began; the same event twice, or after its own end, changes nothing more."""
-    valid_from = event.valid_from.ToDatetime(tzinfo=UTC)
-    end = (
-        select(func.min(RelationshipRow.valid_to))
-        .where(
-            col(RelationshipRow.person_id) == event.person_id,
-            col(RelationshipRow.organisation_id) == event.organisation_id,
-            col(RelationshipRow.kind) == event.kind,
-            col(RelationshipRow.source) == event.source,
-            col(RelationshipRow.valid_to) >= valid_from,
-        )
-        .scalar_subquery()
+    await db.execute(
+        session,
+        _ESTABLISH,
+        {
+            "person_id": event.person_id,
+            "organisation_id": event.organisation_id,
+            "kind": event.kind,
+            "source": event.source,
+            "team_id": event.team_id,
+            "practitioner_id": event.practitioner_id,
+            "valid_from": event.valid_from.ToDatetime(tzinfo=UTC),
+        },
     )
-    row = {
-        "person_id": event.person_id,
-        "organisation_id": event.organisation_id,
-        "kind": event.kind,
-        "source": event.source,
-        "team_id": event.team_id,
-        "practitioner_id": event.practitioner_id,
-        "valid_from": valid_from,
-        "valid_to": end,
-    }
-    await db.execute(session, insert(RelationshipRow).values(row).on_conflict_do_nothing())
 
 
 async def end(session: AsyncSession, event: common_pb2.RelationshipEnded) -> None:
