@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,18 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import auth, errors, settings
+from chassis import auth, errors, outbox, settings, statements
 
 # SQLSTATE classes and codes after which the same request may well succeed: connection, resources, shutdown or
 # cancellation, and the losers of a race (PostgreSQL documentation, appendix A).
 _PASSING_CLASSES = ("08", "53", "57")
 _PASSING_STATES = ("40001", "40P01", "55P03")
 
-_SCOPE = sqlalchemy.text(
-    "SELECT set_config('joinedup.actor_kind', :kind, true),"
-    " set_config('joinedup.organisation_id', :organisation, true),"
-    " set_config('joinedup.team_ids', :teams, true), set_config('joinedup.practitioner_id', :practitioner, true)"
-)
+
+_PROBE = auth.service_actor("probe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +45,11 @@ class Database:
     limits: Limits = field(default_factory=Limits)
     engine: AsyncEngine = field(init=False, repr=False)
     last_success: float = field(default=float("-inf"), init=False)
+    bell: outbox.Bell = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.engine = _engine(self.url, self.limits)
+        self.bell = outbox.Bell(self)
 
     @classmethod
     def open(cls, url: str, limits: Limits | None = None) -> Database:
@@ -78,6 +77,7 @@ class Database:
         """Close every connection; hanging ones are cut."""
         try:
             async with asyncio.timeout(2):
+                await self.bell.close()
                 await self.engine.dispose()
         except TimeoutError:
             await self.engine.dispose(close=False)
@@ -94,9 +94,10 @@ class Database:
         try:
             with translated():
                 driver = await self._acquire(session)
-                await rescope(session, actor)
+                await driver.execute(f"BEGIN; {_scoping(actor)}")
                 yield session
-                await session.commit()
+                await session.flush()
+                await _commit(driver)
                 self.last_success = asyncio.get_running_loop().time()
         except BaseException as failure:
             await _abandon(session, driver, failure)
@@ -106,12 +107,18 @@ class Database:
     async def _acquire(self, session: AsyncSession) -> Any:
         """Take a connection within the limit, however many waits that involves; answers the driver's connection."""
         async with asyncio.timeout(self.limits.connect_seconds):
-            connection = await session.connection()
-            return (await connection.get_raw_connection()).driver_connection
+            driver = await session.run_sync(lambda within: within.connection().connection.driver_connection)
+        statements.attach(session, driver)
+        return driver
+
+    async def notify(self, channel: str) -> None:
+        """Send a notification on its own, outside of any transaction; raises errors.Unavailable."""
+        async with self.transaction(_PROBE) as session:
+            await statements.driver(session).execute(f"SELECT pg_notify('{channel}', '')")
 
     async def ping(self) -> None:
         """Prove that statements are answered; raises errors.Unavailable."""
-        async with self.transaction(auth.service_actor("probe")):
+        async with self.transaction(_PROBE):
             pass
 
     async def answers(self, within_seconds: float = 5) -> bool:
@@ -141,30 +148,32 @@ class Database:
 
 async def rescope(session: AsyncSession, actor: auth.Actor) -> None:
     """Let the rest of the session's transaction see what row-level security lets `actor` see."""
-    await execute(session, _SCOPE, scope(actor))
+    await statements.driver(session).execute(_scoping(actor))
 
 
-async def execute(
-    session: AsyncSession,
-    statement: sqlalchemy.Executable,
-    values: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
-) -> sqlalchemy.CursorResult[*tuple[Any, ...]]:
-    """Run SQL in the session's transaction, without the object mapper: rows in, rows out.
+execute = statements.execute
+fetch = statements.fetch
 
-    Changes that the session has not flushed yet are not seen.
-    """
-    connection = await session.connection()
-    return await connection.execute(statement, values or None)
+
+def _scoping(actor: auth.Actor) -> str:
+    """One statement that sets what row-level security compares with, for the length of a transaction."""
+    values = scope(actor).items()
+    return "SELECT " + ", ".join(f"set_config('joinedup.{name}', {_quoted(value)}, true)" for name, value in values)
+
+
+def _quoted(text: str) -> str:
+    # Standard-conforming strings, which every connection of ours asks for: only the quote itself is special.
+    return "'" + text.replace("'", "''") + "'"
 
 
 def scope(actor: auth.Actor) -> dict[str, str]:
     """The values that row-level security compares with, for one actor."""
     return {
         # A service that acts for an organisation (a message composed for housing) sees no more than that organisation.
-        "kind": "delegate" if actor.kind is auth.Kind.SERVICE and not actor.is_internal else actor.kind.value,
-        "organisation": actor.organisation_id,
-        "teams": ",".join(actor.team_ids),
-        "practitioner": actor.practitioner_id,
+        "actor_kind": "delegate" if actor.kind is auth.Kind.SERVICE and not actor.is_internal else actor.kind.value,
+        "organisation_id": actor.organisation_id,
+        "team_ids": ",".join(actor.team_ids),
+        "practitioner_id": actor.practitioner_id,
     }
 
 
@@ -179,7 +188,8 @@ def _engine(url: str, limits: Limits) -> AsyncEngine:
         pool_size=limits.pool,
         max_overflow=limits.overflow,
         pool_timeout=limits.connect_seconds,
-        pool_reset_on_return="rollback",
+        # The frame begins and ends its transactions itself, in fewer round trips than SQLAlchemy takes.
+        isolation_level="AUTOCOMMIT",
         connect_args={
             "timeout": limits.connect_seconds,
             "command_timeout": limits.statement_seconds,
@@ -190,6 +200,7 @@ def _engine(url: str, limits: Limits) -> AsyncEngine:
                 "idle_in_transaction_session_timeout": "30000",
                 "timezone": "UTC",
                 "jit": "off",
+                "standard_conforming_strings": "on",
             },
         },
     )
@@ -203,16 +214,27 @@ def _refuse_closed(connection: Any, record: Any, proxy: Any) -> None:
         raise sqlalchemy.exc.DisconnectionError("closed by the server")
 
 
+async def _commit(driver: Any) -> None:
+    # PostgreSQL answers COMMIT with ROLLBACK when a statement had failed and somebody hid it.
+    if await driver.execute("COMMIT") != "COMMIT":
+        raise RuntimeError("a statement of this transaction had failed: nothing was committed")
+
+
 async def _abandon(session: AsyncSession, driver: Any, failure: BaseException) -> None:
     """Give the connection back after a failure; one that may hang is cut off rather than asked to roll back."""
-    if isinstance(failure, errors.Unavailable) and driver is not None:
-        driver.terminate()
-        await session.invalidate()
-        return
+    sound = driver is not None and not isinstance(failure, errors.Unavailable)
     try:
-        await session.close()
-    except (sqlalchemy.exc.SQLAlchemyError, OSError):
-        await session.invalidate()
+        if sound:
+            await driver.execute("ROLLBACK", timeout=1)
+    except (asyncpg.InterfaceError, asyncpg.PostgresError, OSError, TimeoutError):
+        sound = False
+    finally:
+        if sound:
+            await session.close()
+        else:
+            if driver is not None:
+                driver.terminate()
+            await session.invalidate()
 
 
 @contextmanager

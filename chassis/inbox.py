@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-import sqlalchemy
 from sqlalchemy import Column, DateTime, Index, text
 from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -26,11 +25,10 @@ class InboxRow(SQLModel, table=True):
     )
 
 
-_CLAIM = sqlalchemy.text(
-    "INSERT INTO inbox (consumer, event_id) SELECT :consumer, unnest(CAST(:ids AS text[]))"
-    " ON CONFLICT DO NOTHING RETURNING event_id"
+_CLAIM = (
+    "INSERT INTO inbox (consumer, event_id) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING RETURNING event_id"
 )
-_PRUNE = sqlalchemy.text("DELETE FROM inbox WHERE received_at < :before")
+_PRUNE = "DELETE FROM inbox WHERE received_at < $1"
 
 
 async def claim(session: AsyncSession, consumer: str, ids: Iterable[str]) -> set[str]:
@@ -39,10 +37,9 @@ async def claim(session: AsyncSession, consumer: str, ids: Iterable[str]) -> set
     A claim by a transaction still under way elsewhere is waited for, so two members of a group can never both win.
     """
     # Sorted, so that two members that claim the same ids wait for one another instead of deadlocking.
-    claimed = await db.execute(session, _CLAIM, {"consumer": consumer, "ids": sorted(set(ids))})
-    return set(claimed.scalars())
+    return {row[0] for row in await db.fetch(session, _CLAIM, consumer, sorted(set(ids)))}
 
 
 async def prune(session: AsyncSession, *, now: datetime, keep: timedelta) -> None:
     """Forget ids older than `keep`, which must exceed the retention of the topics."""
-    await db.execute(session, _PRUNE, {"before": now - keep})
+    await db.fetch(session, _PRUNE, now - keep)

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
+import sqlalchemy
 
 from chassis import db, outbox, work
 from devstack import testing
@@ -72,12 +74,10 @@ async def test_only_events_can_be_published(frame: World) -> None:
 
 
 async def test_the_application_may_neither_change_nor_delete_the_audit(frame: World) -> None:
-    import sqlalchemy
-
     async with work.unit(frame.database, ACTOR, service="frame") as unit:
         unit.audit("counted")
     for forbidden in ("DELETE FROM audit", "UPDATE audit SET action = 'nothing'", "TRUNCATE audit"):
-        with pytest.raises(sqlalchemy.exc.ProgrammingError, match="permission denied"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with frame.database.transaction(ACTOR) as session:
                 await db.execute(session, sqlalchemy.text(forbidden))
 

@@ -1,0 +1,90 @@
+"""Statements of the frame and of stores: rows in, rows out, in the transaction that a session stands in.
+
+Textual SQL goes to the driver at once: the way through SQLAlchemy's cursor takes several times the processor time, a
+command runs several such statements, and text has no types for SQLAlchemy to convert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import asyncpg
+import sqlalchemy
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
+from sqlalchemy.engine import IteratorResult
+from sqlalchemy.engine.result import SimpleResultMetaData
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+Values = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+
+_DRIVER = "joinedup_driver"
+_DIALECT = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves its dialects untyped
+_NO_VALUES: Mapping[str, Any] = {}
+
+
+class Rows(IteratorResult[*tuple[Any, ...]]):
+    """What a textual statement answered; `rowcount` is how many rows it returned, or changed if it returns none."""
+
+    rowcount: int = 0
+
+
+def attach(session: AsyncSession, connection: Any) -> None:
+    """Tell the session's statements which of the driver's connections its transaction stands on."""
+    session.info[_DRIVER] = connection
+
+
+def driver(session: AsyncSession) -> Any:
+    """The driver's connection (asyncpg) that carries the session's transaction."""
+    return session.info[_DRIVER]
+
+
+async def execute(
+    session: AsyncSession, statement: sqlalchemy.Executable, values: Values = ()
+) -> Rows | sqlalchemy.CursorResult[*tuple[Any, ...]]:
+    """Run SQL in the session's transaction, without the object mapper.
+
+    Changes that the session has not flushed yet are not seen. Raises asyncpg.PostgresError for textual SQL and
+    sqlalchemy.exc.DBAPIError for what SQLAlchemy composed.
+    """
+    if isinstance(statement, sqlalchemy.TextClause) and (isinstance(values, Mapping) or not values):
+        plain = _compiled(statement)
+        if plain is not None:
+            return await _textual(driver(session), *plain, values if isinstance(values, Mapping) else _NO_VALUES)
+    connection = await session.connection()
+    return await connection.execute(statement, values or None)
+
+
+async def fetch(session: AsyncSession, query: str, *values: Any) -> Sequence[asyncpg.Record]:
+    """Run a query in the driver's own notation ($1, $2) and answer its own records: the shortest way there is."""
+    found: Sequence[asyncpg.Record] = await driver(session).fetch(query, *values)
+    return found
+
+
+async def _textual(connection: Any, query: str, names: Sequence[str], returns: bool, values: Mapping[str, Any]) -> Rows:
+    arguments = [values[name] for name in names]
+    if not returns:
+        status: str = await connection.execute(query, *arguments)
+        changed = status.rpartition(" ")[2]
+        return _rows((), (), int(changed) if changed.isdigit() else 0)
+    records = await connection.fetch(query, *arguments)
+    return _rows(tuple(records[0].keys()) if records else (), records, len(records))
+
+
+def _rows(keys: Sequence[str], records: Sequence[Any], count: int) -> Rows:
+    rows = Rows(SimpleResultMetaData(keys), iter([tuple(record) for record in records]))
+    rows.rowcount = count
+    return rows
+
+
+@lru_cache(maxsize=1000)
+def _compiled(statement: sqlalchemy.TextClause) -> tuple[str, Sequence[str], bool] | None:
+    """The driver's query, the names of its values in order, and whether it returns rows; None if it has types."""
+    compiled: Any = statement.compile(dialect=_DIALECT)
+    if any(not isinstance(bind.type, sqlalchemy.types.NullType) for bind in compiled.binds.values()):
+        return None
+    query = str(compiled)
+    words = query.upper().split()
+    returns = words[0] in {"SELECT", "WITH", "VALUES", "TABLE", "SHOW"} or "RETURNING" in words
+    return query, tuple(compiled.positiontup or ()), returns
