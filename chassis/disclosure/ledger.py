@@ -6,9 +6,10 @@ They are events in the outbox, written in the transaction of the read; governanc
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from chassis import attributes, telemetry
 from chassis.disclosure import words
 from chassis.disclosure.decision import Released
 from chassis.disclosure.redaction import Account
@@ -16,6 +17,12 @@ from joinedup.governance.v1 import events_pb2
 
 if TYPE_CHECKING:
     from chassis.work import Work
+
+_OUTCOMES: Mapping[int, str] = {
+    events_pb2.DISCLOSURE_OUTCOME_RELEASED: "released",
+    events_pb2.DISCLOSURE_OUTCOME_WITHHELD: "withheld",
+    events_pb2.DISCLOSURE_OUTCOME_REFUSED: "refused",
+}
 
 
 def record(work: Work, method: str, accounts: Iterable[Account]) -> None:
@@ -60,6 +67,7 @@ def _entry(work: Work, method: str, person_id: str) -> events_pb2.DisclosureReco
 
 
 def _publish(work: Work, entry: events_pb2.DisclosureRecorded) -> None:
+    telemetry.count(attributes.DISCLOSURES, _OUTCOMES[entry.outcome])
     work.publish(entry, person_id=entry.person_id, aggregate=f"disclosure/{entry.disclosure_id}", version=1)
 
 

@@ -22,6 +22,7 @@ from chassis import attributes, db, errors, idempotency, telemetry, work
 from chassis.auth import Actor, Permissions, Verifier
 from chassis.disclosure import labels, ledger
 from chassis.disclosure.answers import Answers, Considered
+from chassis.rpc import texts
 from chassis.rpc.acting import acting
 from chassis.rpc.metadata import Credentials
 
@@ -76,9 +77,11 @@ class Method:
 
     def _parse(self, request_bytes: bytes) -> Message:
         try:
-            return self._request_class.FromString(request_bytes)
+            request = self._request_class.FromString(request_bytes)
         except DecodeError as fault:
             raise errors.Invalid.of("", f"not a {self.rule.request.full_name}") from fault
+        texts.check(request, request_bytes)
+        return request
 
     async def _query(self, request: Message, actor: Actor) -> bytes:
         async with self._unit(actor) as unit:
