@@ -20,6 +20,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 Values = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 _DRIVER = "joinedup_driver"
+_OPENED = "joinedup_opened"
 _DIALECT = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves its dialects untyped
 _NO_VALUES: Mapping[str, Any] = {}
 
@@ -40,6 +41,23 @@ def driver(session: AsyncSession) -> Any:
     return session.info[_DRIVER]
 
 
+def note_opening(session: AsyncSession, status: str) -> None:
+    """Keep PostgreSQL's word on the statement that the session's transaction began with, such as "INSERT 0 1"."""
+    session.info[_OPENED] = status
+
+
+def opened(session: AsyncSession) -> int:
+    """How many rows the statement changed that the session's transaction began with."""
+    count = str(session.info[_OPENED]).rpartition(" ")[2]
+    return int(count) if count.isdigit() else 0
+
+
+def quoted(text: str) -> str:
+    """A text as a literal, for the statements that begin a transaction and take no parameters."""
+    # Standard-conforming strings, which every connection of ours asks for: only the quote itself is special.
+    return "'" + text.replace("'", "''") + "'"
+
+
 async def execute(
     session: AsyncSession, statement: sqlalchemy.Executable, values: Values = ()
 ) -> Rows | sqlalchemy.CursorResult[*tuple[Any, ...]]:
@@ -51,15 +69,23 @@ async def execute(
     if isinstance(statement, sqlalchemy.TextClause) and (isinstance(values, Mapping) or not values):
         plain = _compiled(statement)
         if plain is not None:
-            return await _textual(driver(session), *plain, values if isinstance(values, Mapping) else _NO_VALUES)
-    connection = await session.connection()
-    return await connection.execute(statement, values or None)
+            connection = await _ready(session)
+            return await _textual(connection, *plain, values if isinstance(values, Mapping) else _NO_VALUES)
+    return await (await session.connection()).execute(statement, values or None)
 
 
 async def fetch(session: AsyncSession, query: str, *values: Any) -> Sequence[asyncpg.Record]:
     """Run a query in the driver's own notation ($1, $2) and answer its own records: the shortest way there is."""
-    found: Sequence[asyncpg.Record] = await driver(session).fetch(query, *values)
+    found: Sequence[asyncpg.Record] = await (await _ready(session)).fetch(query, *values)
     return found
+
+
+async def _ready(session: AsyncSession) -> Any:
+    """The driver's connection, once a savepoint that the session has opened stands on it too."""
+    if session.in_nested_transaction():
+        # SQLAlchemy sets a savepoint no sooner than it needs a connection for it.
+        await session.connection()
+    return driver(session)
 
 
 async def _textual(connection: Any, query: str, names: Sequence[str], returns: bool, values: Mapping[str, Any]) -> Rows:

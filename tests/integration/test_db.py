@@ -5,11 +5,12 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import asyncpg
 import pytest
 import sqlalchemy
 
@@ -169,6 +170,67 @@ async def test_a_failing_body_rolls_back_and_keeps_its_exception(frame: World) -
     with pytest.raises(KeyError, match="mine"):
         await change_my_mind()
     assert await frame.rows("SELECT 1 FROM note") == []
+
+
+async def test_a_failed_statement_that_somebody_hid_does_not_look_committed(frame: World) -> None:
+    async def hide() -> None:
+        async with frame.database.transaction(ACTOR) as session:
+            await db.execute(session, sqlalchemy.text("INSERT INTO note VALUES ('1', 'ada', 'words')"))
+            with suppress(asyncpg.UndefinedTableError):
+                await db.execute(session, sqlalchemy.text("SELECT 1 FROM nowhere"))
+
+    with pytest.raises(RuntimeError, match="nothing was committed"):
+        await hide()
+    assert await frame.rows("SELECT 1 FROM note") == []
+
+
+async def test_text_and_what_sqlalchemy_composes_answer_alike(frame: World) -> None:
+    note_table = sqlalchemy.table("note", *map(sqlalchemy.column, ("id", "person_id", "words")))
+    async with frame.database.transaction(ACTOR) as session:
+        added = await db.execute(
+            session,
+            sqlalchemy.text("INSERT INTO note SELECT id, :who, :who FROM unnest(CAST(:ids AS text[])) AS id"),
+            {"ids": ["1", "2", "3"], "who": "ada"},
+        )
+        assert added.rowcount == 3
+        texts = await db.execute(session, sqlalchemy.text("SELECT id, words FROM note WHERE id > :id"), {"id": "1"})
+        composed = await db.execute(session, sqlalchemy.select(note_table.c.id, note_table.c.words))
+        [second, third] = texts
+        assert (second.id, second.words) == tuple(composed.all()[1])
+        assert third._mapping["id"] == "3"
+        gone = await db.execute(session, sqlalchemy.text("DELETE FROM note WHERE id = :id RETURNING id"), {"id": "1"})
+        assert (gone.rowcount, gone.scalar_one()) == (1, "1")
+        changed = await db.execute(session, sqlalchemy.update(note_table).values(words="other"))
+        assert changed.rowcount == 2
+        nothing = await db.execute(session, sqlalchemy.text("SELECT id FROM note WHERE id = '9'"))
+        assert nothing.one_or_none() is None
+
+
+async def test_a_savepoint_saves_what_came_before_it(frame: World) -> None:
+    insert = sqlalchemy.text("INSERT INTO note VALUES (:id, 'ada', 'words')")
+    async with frame.database.transaction(ACTOR) as session:
+        await db.execute(session, insert, {"id": "1"})
+        with suppress(asyncpg.UniqueViolationError):
+            async with session.begin_nested():
+                await db.execute(session, insert, {"id": "1"})
+        await db.execute(session, insert, {"id": "2"})
+    assert [row["id"] for row in await frame.rows("SELECT id FROM note ORDER BY id")] == ["1", "2"]
+
+
+async def test_a_call_that_is_cancelled_leaves_a_sound_pool(frame: World) -> None:
+    narrow = db.Database.open(frame.config.database_url, db.Limits(pool=1, overflow=0))
+
+    async def dawdle() -> None:
+        async with narrow.transaction(ACTOR) as session:
+            await db.execute(session, sqlalchemy.text("SELECT pg_sleep(0.7)"))
+
+    try:
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(dawdle(), 0.1)
+            await narrow.ping()
+    finally:
+        await narrow.close()
 
 
 async def test_a_frozen_and_a_dead_postgresql_mean_unavailable_and_it_recovers_by_itself(tmp_path: Path) -> None:
