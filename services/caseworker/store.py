@@ -32,10 +32,10 @@ async def case_of_person(session: AsyncSession, person_id: str) -> CaseRow | Non
 async def open_case(session: AsyncSession, row: CaseRow) -> CaseRow | None:
     """Keep a new case; None when the person has an open one, also when both are opened at the same moment."""
     statement = insert(CaseRow).values(row.model_dump())
-    written = await session.execute(
+    written = await session.exec(
         statement.on_conflict_do_nothing(index_elements=["person_id"], index_where=col(CaseRow.status) == OPEN_CASE)
     )
-    return row if written.rowcount else None  # type: ignore[attr-defined]
+    return row if written.rowcount else None
 
 
 async def raise_alert(session: AsyncSession, row: CaseRow, at: datetime) -> None:
@@ -47,8 +47,8 @@ async def raise_alert(session: AsyncSession, row: CaseRow, at: datetime) -> None
 
 async def add_partner(session: AsyncSession, row: PartnerRow) -> bool:
     """Make an organisation a partner; whether it was none before."""
-    written = await session.execute(insert(PartnerRow).values(row.model_dump()).on_conflict_do_nothing())
-    return bool(written.rowcount)  # type: ignore[attr-defined]
+    written = await session.exec(insert(PartnerRow).values(row.model_dump()).on_conflict_do_nothing())
+    return bool(written.rowcount)
 
 
 async def partners(session: AsyncSession, case_ids: Sequence[str]) -> dict[str, list[str]]:
@@ -108,8 +108,8 @@ async def actions(
 async def add_entry(session: AsyncSession, row: ChronologyRow) -> bool:
     """Add to the chronology; False when this person's chronology has the source already."""
     statement = insert(ChronologyRow).values(row.model_dump())
-    written = await session.execute(statement.on_conflict_do_nothing(index_elements=["person_id", "source"]))
-    return bool(written.rowcount)  # type: ignore[attr-defined]
+    written = await session.exec(statement.on_conflict_do_nothing(index_elements=["person_id", "source"]))
+    return bool(written.rowcount)
 
 
 async def chronology(
@@ -138,7 +138,7 @@ async def organisation(session: AsyncSession, organisation_id: str) -> Organisat
 async def keep_organisation(session: AsyncSession, *, organisation_id: str, name: str, version: int) -> None:
     """Follow the directory; an older version that comes late changes nothing."""
     statement = insert(OrganisationRow).values(id=organisation_id, name=name, version=version)
-    await session.execute(
+    await session.exec(
         statement.on_conflict_do_update(
             index_elements=["id"],
             set_={"name": statement.excluded.name, "version": statement.excluded.version},

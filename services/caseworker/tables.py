@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Column, DateTime, LargeBinary
+from sqlalchemy import Column, DateTime, Index, LargeBinary, SmallInteger, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -26,10 +26,16 @@ class CaseRow(Table, table=True):
     """A case; at most one is open for a person (a partial unique index holds that)."""
 
     __tablename__ = "support_case"
+    __table_args__ = (
+        # One person, one open case, one key worker.
+        Index("one_open_case", "person_id", unique=True, postgresql_where=text("status = 'open'")),
+        Index("case_by_person", "person_id", "opened_at"),
+        Index("case_by_holder", "organisation_id", "key_worker_id", "status"),
+    )
 
     case_id: str = Field(primary_key=True)
     version: int
-    person_id: str = Field(index=True)
+    person_id: str
     referral_id: str
     organisation_id: str
     team_id: str
@@ -55,10 +61,11 @@ class PlanRow(Table, table=True):
     """One version of a case's plan; every version is kept, the highest stands."""
 
     __tablename__ = "plan"
+    __table_args__ = (UniqueConstraint("case_id", "version"),)
 
     plan_id: str = Field(primary_key=True)
     version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    case_id: str = Field(index=True)
+    case_id: str
     person_id: str
     # joinedup.caseworker.v1.PlanContent, serialised.
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
@@ -70,12 +77,16 @@ class ActionRow(Table, table=True):
     """Something that an organisation is to do; `what` and `note` are narratives by data class."""
 
     __tablename__ = "action"
+    __table_args__ = (
+        Index("action_by_case", "case_id", "status"),
+        Index("action_by_organisation", "organisation_id", "status", "due_at"),
+    )
 
     action_id: str = Field(primary_key=True)
     version: int
-    case_id: str = Field(index=True)
+    case_id: str
     person_id: str
-    organisation_id: str = Field(index=True)
+    organisation_id: str
     status: str
     what: dict[str, str] = Field(sa_column=_narrative())
     note: dict[str, str] = Field(default_factory=dict, sa_column=_narrative())
@@ -89,12 +100,16 @@ class ChronologyRow(Table, table=True):
     """One thing that happened around a person. The pair of person and source is unique: a thing happens once."""
 
     __tablename__ = "chronology"
+    __table_args__ = (
+        UniqueConstraint("person_id", "source"),
+        Index("chronology_newest", "person_id", text("at DESC"), text("entry_id DESC")),
+    )
 
     entry_id: str = Field(primary_key=True)
     person_id: str
     source: str
     at: datetime = Field(sa_column=_time())
-    kind: int
+    kind: int = Field(sa_column=Column(SmallInteger, nullable=False))
     title: str
     narrative: dict[str, str] = Field(default_factory=dict, sa_column=_narrative())
     organisation_id: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, DateTime
+from sqlalchemy import Column, DateTime, Index, SmallInteger, String
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel, col, select
@@ -21,16 +21,17 @@ class MessageRow(Table, table=True):
     """A message that came in: who sent it, a hash of it, and the answer. The message itself is not kept."""
 
     __tablename__ = "message"
+    __table_args__ = (Index("message_by_request", "organisation_id", "request_id"),)
 
     organisation_id: str = Field(primary_key=True)
     message_id: str = Field(primary_key=True)
-    sha256: str
+    sha256: str = Field(sa_column=Column(String(64), nullable=False))
     # "referred", "revoked" or "refused".
     outcome: str
     # The sender's id of what it asked for; a later message that revokes it names the same.
     request_id: str = ""
     referral_id: str = ""
-    http_status: int
+    http_status: int = Field(sa_column=Column(SmallInteger, nullable=False))
     answer: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     received_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
@@ -50,10 +51,11 @@ class OrganisationRow(Table, table=True):
     """Which organisation an ODS code is; projected from governance's directory."""
 
     __tablename__ = "organisation"
+    __table_args__ = (Index("organisation_by_ods_code", "ods_code"),)
 
     id: str = Field(primary_key=True)
-    ods_code: str = Field(index=True)
-    sector: int
+    ods_code: str
+    sector: int = Field(sa_column=Column(SmallInteger, nullable=False))
     version: int
 
 
@@ -68,7 +70,7 @@ async def keep_message(session: AsyncSession, row: MessageRow) -> None:
     changes = {
         name: statement.excluded[name] for name in row.model_dump() if name not in ("organisation_id", "message_id")
     }
-    await session.execute(
+    await session.exec(
         statement.on_conflict_do_update(
             index_elements=["organisation_id", "message_id"],
             set_=changes,
@@ -94,9 +96,7 @@ async def record_encounters(session: AsyncSession, rows: Sequence[EncounterRow])
     if not rows:
         return set()
     statement = insert(EncounterRow).values([row.model_dump() for row in rows]).on_conflict_do_nothing()
-    written = await session.execute(
-        statement.returning(col(EncounterRow.organisation_id), col(EncounterRow.encounter_id))
-    )
+    written = await session.exec(statement.returning(col(EncounterRow.organisation_id), col(EncounterRow.encounter_id)))
     return {(organisation_id, encounter_id) for organisation_id, encounter_id in written}
 
 
@@ -108,7 +108,7 @@ async def organisation_of(session: AsyncSession, ods_code: str) -> OrganisationR
 async def keep_organisation(session: AsyncSession, row: OrganisationRow) -> None:
     """Follow the directory; an older version that comes late changes nothing."""
     statement = insert(OrganisationRow).values(row.model_dump())
-    await session.execute(
+    await session.exec(
         statement.on_conflict_do_update(
             index_elements=["id"],
             set_={name: statement.excluded[name] for name in ("ods_code", "sector", "version")},

@@ -124,9 +124,11 @@ def agreement_problems(agreement: Agreement) -> Iterator[Problem]:
 def _rule_problems(path: str, rule: Rule) -> Iterator[Problem]:
     if not rule.id:
         yield Problem(f"{path}.id", "must be given")
+    # Our own services have neither sector nor relationship; only a rule that speaks of them alone may name none.
+    ours = rule.sectors == (0,) and rule.relationships == (0,)
     for name in ("sectors", "relationships", "releases"):
         values: tuple[int, ...] = getattr(rule, name)
-        if 0 in values:
+        if 0 in values and (name == "releases" or not ours):
             yield Problem(f"{path}.{name}", "must name known values")
     if not rule.releases:
         yield Problem(f"{path}.releases", "must name at least one data class")

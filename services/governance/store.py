@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, SmallInteger, func, tuple_
+from sqlalchemy import BigInteger, Column, DateTime, Index, LargeBinary, SmallInteger, String, func, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel, col, select, update
@@ -47,6 +47,7 @@ class DirectoryRow(Table, table=True):
     """An organisation, team or practitioner: its message as registered, with what lists search and filter by."""
 
     __tablename__ = "directory"
+    __table_args__ = (Index("directory_by_name", "kind", "name", "id"),)
 
     kind: str = Field(primary_key=True)
     id: str = Field(primary_key=True)
@@ -65,15 +66,16 @@ class LedgerRow(Table, table=True):
     """One link of the disclosure ledger. The application role may insert and read, nothing else."""
 
     __tablename__ = "ledger"
+    __table_args__ = (Index("ledger_by_person", "person_id", text("sequence DESC")),)
 
     sequence: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     disclosure_id: str = Field(unique=True)
-    person_id: str = Field(index=True)
+    person_id: str
     organisation_id: str
     at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    previous_hash: str
-    hash: str
+    previous_hash: str = Field(sa_column=Column(String(64), nullable=False))
+    hash: str = Field(sa_column=Column(String(64), nullable=False))
 
 
 class LedgerHeadRow(Table, table=True):
@@ -81,9 +83,9 @@ class LedgerHeadRow(Table, table=True):
 
     __tablename__ = "ledger_head"
 
-    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    id: int = Field(sa_column=Column(SmallInteger, primary_key=True, autoincrement=False))
     sequence: int = Field(sa_column=Column(BigInteger, nullable=False))
-    hash: str
+    hash: str = Field(sa_column=Column(String(64), nullable=False))
 
 
 async def publication(session: AsyncSession, agreement_id: str, version: int) -> PublicationRow | None:
@@ -129,7 +131,7 @@ async def upsert_directory(session: AsyncSession, row: DirectoryRow) -> int | No
     statement = insert(DirectoryRow).values(row.model_dump())
     kept = ("kind", "id", "version")
     changes = {name: statement.excluded[name] for name in row.model_dump() if name not in kept}
-    written = await session.execute(
+    written = await session.exec(
         statement.on_conflict_do_update(
             index_elements=["kind", "id"],
             set_={**changes, "version": DirectoryRow.version + 1},

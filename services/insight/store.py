@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Column, DateTime, func
+from sqlalchemy import Column, DateTime, Index, func, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel, col, select
@@ -20,6 +20,7 @@ class SignalRow(Table, table=True):
     """A signal of rising need; its id is made of the person and the contact that crossed the threshold."""
 
     __tablename__ = "signal"
+    __table_args__ = (Index("signal_by_person", "person_id", text("detected_at DESC")),)
 
     signal_id: str = Field(primary_key=True)
     person_id: str
@@ -33,8 +34,8 @@ class SignalRow(Table, table=True):
 
 async def add(session: AsyncSession, row: SignalRow) -> bool:
     """Keep a signal; False when it is there already."""
-    written = await session.execute(insert(SignalRow).values(row.model_dump()).on_conflict_do_nothing())
-    return bool(written.rowcount)  # type: ignore[attr-defined]
+    written = await session.exec(insert(SignalRow).values(row.model_dump()).on_conflict_do_nothing())
+    return bool(written.rowcount)
 
 
 async def signals(session: AsyncSession, *, person_id: str, offset: int, limit: int) -> tuple[Sequence[SignalRow], int]:

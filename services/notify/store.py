@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, DateTime, func
+from sqlalchemy import Column, DateTime, Index, SmallInteger, func, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel, col, select
@@ -25,6 +25,15 @@ class MessageRow(Table, table=True):
     """A message to an organisation or a practitioner; what it says is composed when it is sent, and not kept."""
 
     __tablename__ = "message"
+    __table_args__ = (
+        Index(
+            "message_due",
+            "next_attempt_at",
+            postgresql_where=text("status IN ('created', 'temporary-failure', 'sending')"),
+        ),
+        Index("message_newest", text("created_at DESC")),
+        Index("message_by_person", "person_id"),
+    )
 
     message_id: str = Field(primary_key=True)
     version: int
@@ -51,15 +60,15 @@ class OrganisationRow(Table, table=True):
 
     id: str = Field(primary_key=True)
     name: str
-    sector: int
+    sector: int = Field(sa_column=Column(SmallInteger, nullable=False))
     secure_email: str
     version: int
 
 
 async def create(session: AsyncSession, row: MessageRow) -> bool:
     """Keep a message to be sent; False when it is there already."""
-    written = await session.execute(insert(MessageRow).values(row.model_dump()).on_conflict_do_nothing())
-    return bool(written.rowcount)  # type: ignore[attr-defined]
+    written = await session.exec(insert(MessageRow).values(row.model_dump()).on_conflict_do_nothing())
+    return bool(written.rowcount)
 
 
 async def claim(session: AsyncSession, *, now: datetime, lease: timedelta, limit: int) -> Sequence[MessageRow]:
@@ -109,7 +118,7 @@ async def organisation(session: AsyncSession, organisation_id: str) -> Organisat
 async def keep_organisation(session: AsyncSession, row: OrganisationRow) -> None:
     """Follow the directory; an older version that comes late changes nothing."""
     statement = insert(OrganisationRow).values(row.model_dump())
-    await session.execute(
+    await session.exec(
         statement.on_conflict_do_update(
             index_elements=["id"],
             set_={name: statement.excluded[name] for name in ("name", "sector", "secure_email", "version")},

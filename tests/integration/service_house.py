@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from chassis import auth, db, migrations, work
+from chassis.consumer import Handler
 from chassis.disclosure import agreements, relationships
 from chassis.rpc import client, server
 from chassis.settings import ServiceSettings
@@ -75,6 +76,11 @@ class House:
         finally:
             await connection.close()
 
+    async def handle(self, handlers: Mapping[type[Message], Handler], event: Message) -> None:
+        """Handle an event as the service's consumer would, in one transaction."""
+        async with work.unit(self.database, self.actor, service=self.config.service) as unit:
+            await handlers[type(event)](unit, event)
+
     @property
     def actor(self) -> auth.Actor:
         """The service itself."""
@@ -109,7 +115,7 @@ def rule(
 async def house(
     where: Database, directory: Path, kind: type[ServiceSettings], make: Any, **more: Any
 ) -> AsyncIterator[House]:
-    """The service of these settings, over a fresh database; `make` answers its server.Service from its settings."""
+    """The service of these settings, over a fresh database; `make` answers what it serves from its settings."""
     key = auth.new_key()
     auth.trust(directory, "tests", key, list(auth.Kind))
     config = kind(
@@ -123,7 +129,8 @@ async def house(
     )
     await migrations.migrate(config, f"services.{config.service}")
     database = db.Database.of(config)
-    serving = server.Server(config, database, [make(config)])
+    made = make(config)
+    serving = server.Server(config, database, [made] if isinstance(made, server.Service) else made)
     await serving.start()
     calling = config.model_copy(update={f"{config.service}_address": f"localhost:{serving.port}"})
     channels = client.Channels(calling, auth.Signer("tests", key))
