@@ -83,9 +83,10 @@ class Database:
             await self.engine.dispose(close=False)
 
     @asynccontextmanager
-    async def transaction(self, actor: auth.Actor) -> AsyncIterator[AsyncSession]:
+    async def transaction(self, actor: auth.Actor, *, opening: str = "") -> AsyncIterator[AsyncSession]:
         """A transaction that sees what row-level security lets the actor see; commits unless the body raises.
 
+        `opening` is a statement to begin it with, in the same round trip; `statements.opened` tells what it did.
         Raises errors.Unavailable when PostgreSQL cannot be reached, hangs or gives up a race, and errors.Conflict when
         a row was changed by somebody else since it was read.
         """
@@ -94,7 +95,8 @@ class Database:
         try:
             with translated():
                 driver = await self._acquire(session)
-                await driver.execute(f"BEGIN; {_scoping(actor)}")
+                begin = f"BEGIN; {_scoping(actor)}"
+                statements.note_opening(session, await driver.execute(f"{begin}; {opening}" if opening else begin))
                 yield session
                 await session.flush()
                 await _commit(driver)
@@ -158,12 +160,9 @@ fetch = statements.fetch
 def _scoping(actor: auth.Actor) -> str:
     """One statement that sets what row-level security compares with, for the length of a transaction."""
     values = scope(actor).items()
-    return "SELECT " + ", ".join(f"set_config('joinedup.{name}', {_quoted(value)}, true)" for name, value in values)
-
-
-def _quoted(text: str) -> str:
-    # Standard-conforming strings, which every connection of ours asks for: only the quote itself is special.
-    return "'" + text.replace("'", "''") + "'"
+    return "SELECT " + ", ".join(
+        f"set_config('joinedup.{name}', {statements.quoted(value)}, true)" for name, value in values
+    )
 
 
 def scope(actor: auth.Actor) -> dict[str, str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy
 from sqlalchemy import Column, DateTime, LargeBinary
 from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import db, errors
+from chassis import errors, statements
 from chassis.auth import Actor
 
 LONGEST_KEY = 200
@@ -43,14 +44,15 @@ class Claim:
     digest: bytes
 
 
-# A second insert of the same key waits for the transaction of the first: it finds the row when that commits, and takes
-# its place when that fails. So of two equal commands at the same moment one is carried out and both get its answer.
-_CLAIM = sqlalchemy.text(
-    "INSERT INTO idempotency (caller, key, method, request_digest, at) VALUES (:caller, :key, :method, :digest, :at)"
-    " ON CONFLICT DO NOTHING RETURNING true"
-)
+class Settled(NamedTuple):
+    """The answer to a command, and the key that it is kept under."""
+
+    answer: bytes
+    caller: str
+    key: str
+
+
 _FOUND = sqlalchemy.text("SELECT method, request_digest, answer FROM idempotency WHERE caller = :caller AND key = :key")
-_ANSWER = sqlalchemy.text("UPDATE idempotency SET answer = :answer WHERE caller = :caller AND key = :key")
 _FORGET = sqlalchemy.text("DELETE FROM idempotency WHERE at < :before")
 
 
@@ -68,26 +70,37 @@ def check_key(key: str) -> str:
     return key
 
 
-async def claim(session: AsyncSession, command: Claim, at: datetime) -> bytes | None:
-    """Claim the key for this transaction: None to go ahead, or the answer that was given before.
+def claiming(command: Claim, at: datetime) -> str:
+    """The statement to begin a command's transaction with: claims its key.
+
+    A second claim of the same key waits for the transaction of the first: it finds the row when that commits, and takes
+    its place when that fails. So of two equal commands at the same moment one is carried out and both get its answer.
+    """
+    texts = ", ".join(statements.quoted(text) for text in (command.caller, command.key, command.method))
+    return (
+        "INSERT INTO idempotency (caller, key, method, request_digest, at)"  # noqa: S608 (quoted)
+        f" VALUES ({texts}, '\\x{command.digest.hex()}', '{at.isoformat()}') ON CONFLICT DO NOTHING"
+    )
+
+
+async def claimed(session: AsyncSession, command: Claim) -> bytes | None:
+    """Whether the key was claimed by this transaction's beginning: None to go ahead, or the answer given before.
 
     Raises Conflict when the key was used for another request.
     """
-    values = {"caller": command.caller, "key": command.key}
-    claimed = {**values, "method": command.method, "digest": command.digest, "at": at}
-    if (await db.execute(session, _CLAIM, claimed)).first():
+    if statements.opened(session):
         return None
-    found = (await db.execute(session, _FOUND, values)).one()
+    found = (await statements.execute(session, _FOUND, {"caller": command.caller, "key": command.key})).one()
     if (found.method, bytes(found.request_digest)) != (command.method, command.digest):
         raise errors.Conflict("this idempotency key was used for another request")
     return bytes(found.answer or b"")
 
 
-async def settle(session: AsyncSession, command: Claim, answer: bytes) -> None:
-    """Keep the answer, in the transaction of the effect."""
-    await db.execute(session, _ANSWER, {"caller": command.caller, "key": command.key, "answer": answer})
+def settlement(first: int) -> str:
+    """SQL that keeps the answer, in the transaction of the effect; a Settled gives its parameters from `first` on."""
+    return f"UPDATE idempotency SET answer = ${first} WHERE caller = ${first + 1} AND key = ${first + 2}"  # noqa: S608
 
 
 async def forget(session: AsyncSession, before: datetime) -> None:
     """Remove the keys of commands carried out before a moment."""
-    await db.execute(session, _FORGET, {"before": before})
+    await statements.execute(session, _FORGET, {"before": before})

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from google.protobuf.message import Message
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import auth, db, events, outbox
+from chassis import auth, db, events, idempotency, outbox
 from chassis.disclosure import relationships
 from joinedup.common.v1 import common_pb2
 
@@ -37,12 +37,15 @@ class Act(NamedTuple):
 
 _ACT_KINDS = ("timestamptz", *["text"] * 11)
 _ACTS = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(_ACT_KINDS, start=1))
-# Events and acts in one statement, whatever their number. A CTE that writes is carried out, needed or not.
-_FINISH = (
-    f"WITH told AS ({outbox.insertion(len(_ACT_KINDS) + 1)}) "  # noqa: S608 (our own names)
-    f"INSERT INTO audit ({', '.join(Act._fields)}) "
+_WIDTH = len(_ACT_KINDS) + len(outbox.Entry._fields)
+_RECORD = (
+    f" INSERT INTO audit ({', '.join(Act._fields)}) "  # noqa: S608 (our own names)
     f"SELECT {', '.join(Act._fields[:-1])}, detail::jsonb FROM unnest({_ACTS}) AS act ({', '.join(Act._fields)})"
 )
+# Events and acts in one statement, whatever their number. A CTE that writes is carried out, needed or not.
+_TELL = f"WITH told AS ({outbox.insertion(len(_ACT_KINDS) + 1)})"
+_FINISH = _TELL + _RECORD
+_FINISH_COMMAND = f"{_TELL}, kept AS ({idempotency.settlement(_WIDTH + 1)}){_RECORD}"
 
 
 @dataclass(slots=True)
@@ -51,6 +54,7 @@ class Pending:
 
     events: list[outbox.Entry] = field(default_factory=list)
     acts: list[Act] = field(default_factory=list)
+    settled: idempotency.Settled | None = None
 
 
 @dataclass(slots=True)
@@ -173,11 +177,13 @@ class Work:
         """Write what is pending: changed rows first, then audit and events, so that events follow the locks."""
         await self.session.flush()
         acts, told = self.pending.acts, self.pending.events
-        if acts or told:
+        if acts or told or self.pending.settled:
             columns = [*_columns(acts, len(_ACT_KINDS)), *_columns(told, len(outbox.Entry._fields))]
-            await db.fetch(self.session, _FINISH, *columns)
+            settled = self.pending.settled or ()
+            await db.fetch(self.session, _FINISH_COMMAND if settled else _FINISH, *columns, *settled)
             acts.clear()
             told.clear()
+            self.pending.settled = None
 
 
 @asynccontextmanager
@@ -190,12 +196,13 @@ async def unit(
     method: str = "",
     idempotency_key: str = "",
     traceparent: str = "",
+    opening: str = "",
 ) -> AsyncIterator[Work]:
     """One transaction with everything it has to tell; nothing of it happened if the body raises.
 
-    Raises what db.Database.transaction raises.
+    `opening` is a statement that it begins with. Raises what db.Database.transaction raises.
     """
-    async with database.transaction(actor) as session:
+    async with database.transaction(actor, opening=opening) as session:
         work = Work(
             session,
             actor,

@@ -102,6 +102,11 @@ class Verifier:
             raise NotSignedIn("the token is meant for another service")
 
 
+def _is_name(text: object) -> bool:
+    """Whether a claim may serve as an id: printable text without a comma, which joins ids in PostgreSQL's settings."""
+    return isinstance(text, str) and text.isprintable() and "," not in text
+
+
 def _seconds(claims: Mapping[str, Any], name: str) -> float:
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -136,7 +141,7 @@ def _actor(claims: Mapping[str, Any], trusted: Trusted) -> Actor:
         raise NotSignedIn("the token names no known kind or sector of caller") from fault
     texts = {name: claims.get(name, "") for name in ("sub", "org", "role", "practitioner")}
     teams = claims.get("teams", [])
-    told = isinstance(teams, list) and all(isinstance(text, str) for text in (*texts.values(), *teams))
+    told = isinstance(teams, list) and all(_is_name(text) for text in (*texts.values(), *teams))
     if not told or not texts["sub"]:
         raise NotSignedIn("the token's claims are malformed")
     if kind not in trusted.kinds:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -98,10 +99,10 @@ class Method:
         return answer.SerializeToString()
 
     async def _command(self, request: Message, actor: Actor, key: str) -> bytes:
-        async with self._unit(actor, key) as unit:
-            digest = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
-            command = idempotency.Claim(idempotency.caller(actor), key, self.rule.method, digest)
-            answered = await idempotency.claim(unit.session, command, unit.now)
+        digest = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
+        command = idempotency.Claim(idempotency.caller(actor), key, self.rule.method, digest)
+        async with self._unit(actor, command) as unit:
+            answered = await idempotency.claimed(unit.session, command)
             if answered is not None:
                 telemetry.count(attributes.IDEMPOTENT_REPEATS, self.rule.method)
                 return answered
@@ -112,7 +113,7 @@ class Method:
             await self._gate.answers.release(unit, self.rule.method, answer)
             self._audit(unit, request)
             sent = answer.SerializeToString()
-            await idempotency.settle(unit.session, command, sent)
+            unit.pending.settled = idempotency.Settled(sent, command.caller, command.key)
         return sent
 
     async def _handle(self, request: Message, unit: work.Work) -> Message:
@@ -145,14 +146,16 @@ class Method:
         async with self._unit(actor) as unit:
             ledger.record_refusal(unit, self.rule.method, person_id)
 
-    def _unit(self, actor: Actor, key: str = "") -> Any:
+    def _unit(self, actor: Actor, command: idempotency.Claim | None = None) -> AbstractAsyncContextManager[work.Work]:
         gate = self._gate
+        now = gate.clock()
         return work.unit(
             gate.database,
             actor,
             service=gate.service,
-            now=gate.clock(),
+            now=now,
             method=self.rule.method,
-            idempotency_key=key,
+            idempotency_key=command.key if command else "",
             traceparent=telemetry.traceparent(),
+            opening=idempotency.claiming(command, now) if command else "",
         )

@@ -12,7 +12,7 @@ import pytest
 from grpc_health.v1 import health_pb2
 
 from chassis import auth, errors
-from chassis.rpc import status
+from chassis.rpc import metadata, status
 from chassis.rpc.client import acting
 from devstack.databases import Database
 from joinedup.common.v1 import common_pb2
@@ -152,6 +152,20 @@ async def test_the_same_command_twice_at_one_moment_has_one_effect(house: House)
         answers = await asyncio.gather(*(house.identity.RegisterPerson(request) for _ in range(8)))
     assert len({answer.person_id for answer in answers}) == 1
     assert len(await house.rows("SELECT FROM audit WHERE idempotency_key = $1", key)) == 1
+
+
+@pytest.mark.parametrize("key", ["o'clock", "'; DROP TABLE idempotency; --", "\\' OR true --", "é" * 200])
+async def test_a_key_may_be_any_text(house: House, key: str) -> None:
+    subject = f"practitioner:{uuid.uuid4()}'"
+    request = identity_pb2.RegisterPersonRequest(source="it's \\ odd")
+    # Past gRPC, whose metadata carries printable ASCII only.
+    method = house.server._methods["joinedup.identity.v1.Identity/RegisterPerson"]
+    token = house.channels.token(replace(NURSE, subject=subject), "identity")
+    credentials = metadata.Credentials(token=token, purpose="", idempotency_key=key, traceparent="")
+    first = await method(request.SerializeToString(), credentials)
+    assert await method(request.SerializeToString(), credentials) == first
+    found = await house.rows("SELECT key FROM idempotency WHERE caller = $1", f"practitioner/hospital/{subject}")
+    assert [row["key"] for row in found] == [key]
 
 
 async def test_another_callers_key_is_another_key(house: House) -> None:

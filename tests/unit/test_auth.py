@@ -106,6 +106,8 @@ def test_a_service_actor_survives_the_wire(trusted: Path, key: jwk.OKPKey) -> No
         ({"practitioner": ""}, "practitioner and the organisation"),
         ({"teams": [1]}, "malformed"),
         ({"teams": "a"}, "malformed"),
+        ({"teams": ["a,b"]}, "malformed"),
+        ({"org": "hospital\x00"}, "malformed"),
         ({"iss": "../portal"}, "not trusted"),
         ({"iss": "stranger"}, "not trusted"),
         ({"iss": None}, "malformed"),
