@@ -124,10 +124,11 @@ def _organisation(kind: EncounterClass, address: addresses.Address) -> str:
         return "police"
     if kind is EncounterClass.HOUSING:
         return "homes"
-    return _surgery(address.outward)
+    return surgery(address.outward)
 
 
-def _surgery(outward: str) -> str:
+def surgery(outward: str) -> str:
+    """Key of the practice with which people of this outward postcode are registered."""
     if outward in addresses.NORTH_MOOR[:3]:
         return "surgery-moorgate"
     if outward in addresses.NORTH_MOOR:

@@ -72,6 +72,16 @@ def test_a_sound_agreement_has_no_problem() -> None:
     assert list(domain.agreement_problems(SOUND)) == []
 
 
+def test_a_rule_for_our_own_services_names_neither_sector_nor_relationship() -> None:
+    ours = replace(SOUND.rules[0], sectors=(0,), relationships=(0,))
+    assert list(domain.agreement_problems(replace(SOUND, rules=(ours,)))) == []
+    too_wide = replace(ours, sectors=(0, 1))
+    assert [problem.field for problem in domain.agreement_problems(replace(SOUND, rules=(too_wide,)))] == [
+        "agreement.rules[0].sectors",
+        "agreement.rules[0].relationships",
+    ]
+
+
 @pytest.mark.parametrize(
     ("agreement", "field"),
     [

@@ -1,0 +1,1 @@
+"""The `joinedup` command: for operators, integrators and the demo."""

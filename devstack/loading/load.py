@@ -1,0 +1,95 @@
+"""Loads a place: keys and users, directory, agreements, people, contacts; then waits until everybody has heard."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from chassis.disclosure import agreements_file
+from cli import target
+from devstack import keys, layout, paths
+from devstack.loading import directory, encounters, patience, people, record, settled
+from devstack.place.place import Place
+from joinedup.governance.v1 import governance_pb2, governance_pb2_grpc
+
+AGREEMENTS = paths.CHECKOUT / "governance" / "agreements"
+CALL_SECONDS = 30.0
+SETTLE_SECONDS = 300.0
+SILENT = frozenset({"portal", "insight"})
+"""Services without a consumer group of this name: one has no database, one reads its streams by Faust."""
+
+Progress = Callable[[str, int, int], None]
+"""Told of each step: what is loaded, how many more, of how many in all (0: not known)."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a run brought in that was not there before."""
+
+    directory: int
+    agreements: int
+    people: int
+    encounters: int
+
+
+async def load(root: Path, place: Place, known: record.Record, progress: Progress = lambda *_: None) -> Loaded:
+    """Load a place into the stack in `root`, as far as `known` says that it is not there yet.
+
+    Raises what the services do, encounters.RefusedError and settled.NotSettledError.
+    """
+    where = target.find(root)
+    keys.ensure(root / "keys", directory.integrators(place))
+    directory.write_users(place, root / "users.json")
+    async with target.House(where) as house:
+        changed = await _directory(house, place)
+        published = await _agreements(house)
+        progress("directory and agreements", 1, 1)
+        try:
+            new = await people.register(
+                house, place, known, lambda: progress("people", 1, place.size), lambda: known.save(root)
+            )
+            contacts = await encounters.tell(house, place, known, lambda count: progress("contacts", count, 0))
+        finally:
+            known.save(root)
+    await settle(where)
+    progress("heard by every service", 1, 1)
+    return Loaded(changed, published, new, contacts)
+
+
+async def settle(where: target.Target, seconds: float = SETTLE_SECONDS) -> None:
+    """Wait until every service has heard all that was told. Raises settled.NotSettledError."""
+    groups = [f"{name}.consume" for name in layout.SERVICES if name not in SILENT]
+    await settled.wait(where.config.kafka_bootstrap_servers, groups, seconds=seconds)
+
+
+def of(root: Path, *, size: int, seed: int) -> tuple[Place, record.Record]:
+    """The place to load into a stack, and what is there of it already. Raises record.OtherPlaceError."""
+    known = record.opened(root, seed=seed, now=datetime.datetime.now(datetime.UTC))
+    return Place(people=size, seed=seed, until=known.until_time), known
+
+
+async def _directory(house: target.House, place: Place) -> int:
+    request = directory.request(place)
+    operator = house.operator()
+    # Not the content's digest alone: whoever changes something and changes it back wants it changed back.
+    now = datetime.datetime.now(datetime.UTC).isoformat()
+    with operator.acting(key=f"place/directory/{now}"):
+        stub = operator.stub(governance_pb2_grpc.DirectoryStub, "governance")
+        answer = await patience.patiently(lambda: stub.RegisterDirectory(request, timeout=CALL_SECONDS))
+    return answer.changed
+
+
+async def _agreements(house: target.House) -> int:
+    operator, published = house.operator(), 0
+    stub = operator.stub(governance_pb2_grpc.GovernanceStub, "governance")
+    for agreement in agreements_file.read_all(AGREEMENTS):
+        digest = hashlib.sha256(agreement.SerializeToString(deterministic=True)).hexdigest()[:16]
+        request = governance_pb2.PublishAgreementRequest(agreement=agreement)
+        publish = functools.partial(stub.PublishAgreement, request, timeout=CALL_SECONDS)
+        with operator.acting(key=f"agreement/{agreement.id}/{agreement.version}/{digest}"):
+            published += (await patience.patiently(publish)).published
+    return published
