@@ -18,9 +18,12 @@ from joinedup.governance.v1 import events_pb2
 
 # The last arm tells whether the agreements in memory are still all there are. Versions are only ever added, and may
 # commit in any order, so both the count and the highest number are needed to notice each of them.
+# A relationship counts only while it holds by the database's clock too: row-level security shows a person's decisions
+# to those who are related by that clock, and nobody may be related who cannot see a refusal.
 _FACTS = sqlalchemy.text(
     "SELECT 'r' AS fact, person_id, kind AS code, team_id, practitioner_id, valid_from, valid_to, 0::bigint AS number"
     " FROM relationship WHERE organisation_id = :organisation AND person_id = ANY(CAST(:people AS text[]))"
+    " AND valid_from <= now() AND (valid_to IS NULL OR valid_to > now())"
     " UNION ALL SELECT 'd', person_id, sector, refused::text, '', decided_at, NULL, version"
     " FROM sharing_decision WHERE person_id = ANY(CAST(:people AS text[]))"
     " UNION ALL SELECT 'a', '', 0, count(*)::text, '', NULL, NULL, coalesce(max(recorded), 0) FROM agreement"

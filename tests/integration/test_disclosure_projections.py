@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis import auth, db, migrations, settings, work
-from chassis.disclosure import facts, projections
+from chassis.disclosure import decision, facts, projections
 from devstack.databases import Database
 from joinedup.common.v1 import common_pb2
 from joinedup.governance.v1 import events_pb2
@@ -73,9 +73,16 @@ async def project(opened: db.Database, *told: Message) -> None:
 
 async def related(opened: db.Database, person_id: str) -> list[int]:
     """The hours, of the first ten, in which the officer is related to a person."""
-    async with work.unit(opened, OFFICER, service="frame") as unit:
-        found = await facts.Register().gather(unit.session, OFFICER, [person_id])
-    spells = found.relationships.get(person_id, [])
+    async with work.unit(opened, auth.service_actor("frame"), service="frame") as unit:
+        rows = await db.fetch(
+            unit.session, "SELECT kind, valid_from, valid_to FROM relationship WHERE person_id = $1", person_id
+        )
+    spells = [
+        decision.Relationship(
+            OFFICER.organisation_id, row["kind"], valid_from=row["valid_from"], valid_to=row["valid_to"]
+        )
+        for row in rows
+    ]
     return [
         number
         for number in range(10)
@@ -105,12 +112,18 @@ async def test_an_end_speaks_of_its_own_source_only(opened: db.Database) -> None
     assert await related(opened, person_id) == list(range(1, 10))
 
 
-async def test_another_organisations_relationships_are_not_even_read(opened: db.Database) -> None:
-    person_id = str(uuid.uuid4())
-    event = began(person_id, 1)
-    event.organisation_id = "elsewhere"
-    await project(opened, event)
-    assert await related(opened, person_id) == []
+async def test_only_ones_own_organisations_present_relationships_are_facts(opened: db.Database) -> None:
+    now = datetime.now(UTC)
+    mine, theirs, past, future = (str(uuid.uuid4()) for _ in range(4))
+    told: list[Any] = [began(mine, 1), began(theirs, 1), began(past, 1), ended(past, 2), began(future, 0)]
+    told[1].organisation_id = "elsewhere"
+    told[4].valid_from.FromDatetime(now + timedelta(hours=1))
+    await project(opened, *told)
+    people = [mine, theirs, past, future]
+    async with work.unit(opened, OFFICER, service="frame") as unit:
+        found = await facts.Register().gather(unit.session, OFFICER, people)
+    assert list(found.relationships) == [mine]
+    assert [one.kind for one in found.relationships[mine]] == [PARTNER]
 
 
 async def test_the_latest_sharing_decision_stands(opened: db.Database) -> None:
