@@ -196,9 +196,13 @@ def _christen(stream: random.Random, origin: names.Origin, child: Member, relati
     """Gives a child a name that no brother or sister has; some sons carry their father's: one name, two people."""
     taken = {relative.given[0] for relative in relatives if relative.relation in {"child", "twin"}}
     fathers = [r.given[0] for r in relatives if r.relation in {"head", "partner"} and r.gender == "male"]
-    given = names.draw_given(stream, origin, child.gender, child.birth_date.year)
-    while given in taken:
-        given = names.draw_given(stream, origin, child.gender, child.birth_date.year)
+    pool = names.given_names(origin, child.gender, child.birth_date.year)
+    free = [name for name in pool if name not in taken]
+    if child.relation == "twin":
+        # No family calls one twin Mohammed and the other Muhammad.
+        free = [name for name in free if name[0] not in {other[0] for other in taken}] or free
+    # A family with more sons than the list has names gives two at once.
+    given = stream.choice(free or [f"{one}-{other}" for one in pool for other in pool if one != other])
     junior = child.relation == "child" and child.gender == "male" and stream.random() < 0.03
     if junior and fathers and fathers[0] not in taken:
         given = fathers[0]

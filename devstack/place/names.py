@@ -185,11 +185,16 @@ def draw_origin(stream: random.Random) -> Origin:
     return stream.choices(ORIGINS, weights=[origin.weight for origin in ORIGINS])[0]
 
 
-def draw_given(stream: random.Random, origin: Origin, gender: str, birth_year: int) -> str:
-    """A given name that people of this origin, gender and age carry."""
+def given_names(origin: Origin, gender: str, birth_year: int) -> tuple[str, ...]:
+    """Given names that people of this origin, gender and age carry."""
     if birth_year < 1975 and origin.older_female:
-        return stream.choice(origin.older_female if gender == "female" else origin.older_male)
-    return stream.choice(origin.female if gender == "female" else origin.male)
+        return origin.older_female if gender == "female" else origin.older_male
+    return origin.female if gender == "female" else origin.male
+
+
+def draw_given(stream: random.Random, origin: Origin, gender: str, birth_year: int) -> str:
+    """One of these names."""
+    return stream.choice(given_names(origin, gender, birth_year))
 
 
 def family_form(family: str, gender: str, origin: Origin) -> str:

@@ -83,6 +83,7 @@ def test_former_names_and_addresses_are_followed() -> None:
             nhs_number="", given="Margaret", postcode="M1 1AE", phone="0161 496 0000"
         ),  # name and birthday only, elsewhere
         change(nhs_number="", given="Baby"),
+        change(nhs_number="", birth_date="1973-03-12", postcode="WH2 9ZZ", phone=""),  # a cousin of the same name
         change(nhs_number="", given="", postcode="", phone=""),
     ],
 )

@@ -39,7 +39,7 @@ class Rules:
     relatives and namesakes of a person it holds.
     """
 
-    match: float = 0.86
+    match: float = 0.84
     review: float = 0.05
     register_size: int = 500_000
     names: Rarity = rarity.BRITAIN
@@ -142,15 +142,17 @@ def contradiction(found: Comparison) -> str:
     return ""
 
 
-# Number counts twice; given name, family name, date of birth, and address or telephone once.
+# Number counts twice; given name, family name, date of birth, and address or telephone once. A date that is only near
+# counts for nothing here: where few names are carried by many, cousins and strangers have near dates too.
 _LEAST_AGREEING = 3
+_SAME_DATE = frozenset({Birth.EXACT, Birth.NEW_YEAR, Birth.SWAPPED})
 _SILENT = frozenset({"unknown", "different", "unnamed"})
 
 
 def _agreeing(found: Comparison) -> int:
     place = found.postcode in {Postcode.EXACT, Postcode.PREVIOUS, Postcode.TYPO} or found.phone is Phone.SAME
-    known = sum(level.value not in _SILENT for level in (found.given, found.family, found.birth_date))
-    return known + place + 2 * (found.number is Number.SAME)
+    names = sum(level.value not in _SILENT for level in (found.given, found.family))
+    return names + (found.birth_date in _SAME_DATE) + place + 2 * (found.number is Number.SAME)
 
 
 def _weighed(weighed: list[Candidate], rules: Rules) -> Decision:
