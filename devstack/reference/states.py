@@ -24,16 +24,21 @@ def page() -> str:
 def _diagram(module: str, name: str, heading: str) -> str:
     table: Mapping[object, Iterable[object]] = getattr(importlib.import_module(module), name)
     lines = [f"## {heading}\n", "```mermaid", "stateDiagram-v2"]
-    reached = {state for targets in table.values() for state in targets}
-    lines += [f"    [*] --> {_label(state)}" for state in table if state not in reached]
-    for state, targets in table.items():
-        lines += [f"    {_label(state)} --> {_label(target)}" for target in _ordered(targets)]
-    lines += [f"    {_label(state)} --> [*]" for state in table if not tuple(table[state])]
+    edges = {state: _edges(targets) for state, targets in table.items()}
+    reached = {target for targets in edges.values() for target, _ in targets}
+    # A state that nothing leads to and nothing leaves is a word of a vocabulary, and no part of this life.
+    lines += [f"    [*] --> {_label(state)}" for state in table if state not in reached and edges[state]]
+    for state, targets in edges.items():
+        lines += [f"    {_label(state)} --> {_label(target)}{act}" for target, act in targets]
+    lines += [f"    {_label(state)} --> [*]" for state in table if state in reached and not edges[state]]
     return "\n".join([*lines, "```"])
 
 
-def _ordered(states: Iterable[object]) -> list[object]:
-    return sorted(states, key=_label)
+def _edges(targets: Iterable[object]) -> list[tuple[object, str]]:
+    """Each state that can follow, with the act that leads there where the table names it."""
+    if isinstance(targets, Mapping):
+        return [(target, f": {_label(act)}") for act, target in targets.items()]
+    return [(target, "") for target in sorted(targets, key=_label)]
 
 
 def _label(state: object) -> str:

@@ -193,7 +193,7 @@ def _received(work: Work, asked: submission.Submission, route: routing.Route, de
         id=str(uuid.uuid4()),
         version=1,
         person_id=asked.person_id,
-        status=domain.Status.RECEIVED if team else domain.Status.REQUESTED,
+        status=domain.submitted(routed=team is not None),
         priority=asked.priority,
         referrer_organisation_id=work.actor.organisation_id,
         referrer_practitioner_id=work.actor.practitioner_id,

@@ -38,8 +38,10 @@ class Priority(StrEnum):
 
 
 class Act(StrEnum):
-    """What can be done to a referral once it stands."""
+    """What can be done to a referral."""
 
+    SUBMIT = "submit"
+    PARK = "park"
     ROUTE = "route"
     ACCEPT = "accept"
     SEND_BACK = "return"
@@ -52,6 +54,11 @@ class Act(StrEnum):
 
 TRANSITIONS: Mapping[Status, Mapping[Act, Status]] = MappingProxyType(
     {
+        # With the referrer alone. A referral is sent whole: what is stored begins with the next status.
+        Status.DRAFT: {
+            Act.SUBMIT: Status.RECEIVED,
+            Act.PARK: Status.REQUESTED,
+        },
         # Asked for, and waiting for a team that can take it: nobody has received it yet.
         Status.REQUESTED: {
             Act.ROUTE: Status.RECEIVED,
@@ -84,8 +91,7 @@ TRANSITIONS: Mapping[Status, Mapping[Act, Status]] = MappingProxyType(
         Status.COMPLETED: {},
         Status.FAILED: {},
         Status.ENTERED_IN_ERROR: {},
-        # Known on the wire only: a referral is sent whole, and a team that accepted one is ready.
-        Status.DRAFT: {},
+        # Known on the wire only: a team that accepted a referral is ready.
         Status.READY: {},
     }
 )
@@ -183,6 +189,11 @@ class Referral:
 def allowed(status: Status) -> frozenset[Act]:
     """What can be done to a referral in that status."""
     return frozenset(TRANSITIONS[status])
+
+
+def submitted(*, routed: bool) -> Status:
+    """The status of a referral that was just asked for: received by a team, or parked until one is found."""
+    return TRANSITIONS[Status.DRAFT][Act.SUBMIT if routed else Act.PARK]
 
 
 def accept(referral: Referral, *, by: auth.Actor, now: datetime, key_worker_id: str) -> Referral:
