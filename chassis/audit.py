@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from datetime import datetime
 
-import sqlalchemy
 from sqlalchemy import BigInteger, Column, DateTime, Identity
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
-from sqlmodel.ext.asyncio.session import AsyncSession
-
-from chassis import db
 
 
 class AuditRow(SQLModel, table=True):
@@ -35,17 +29,3 @@ class AuditRow(SQLModel, table=True):
     subject: str = Field(default="", index=True)
     idempotency_key: str = ""
     detail: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default="{}"))
-
-
-_INSERT = sqlalchemy.text(
-    "INSERT INTO audit (at, actor, actor_kind, organisation_id, practitioner_id, role, purpose, method, action,"
-    " subject, idempotency_key, detail) VALUES (:at, :actor, :actor_kind, :organisation_id, :practitioner_id, :role,"
-    " :purpose, :method, :action, :subject, :idempotency_key, CAST(:detail AS jsonb))"
-)
-
-
-async def append(session: AsyncSession, acts: Sequence[AuditRow]) -> None:
-    """Write acts down. Nothing is read back: an actor may write the audit without being let to read it."""
-    if acts:
-        rows = [{**act.model_dump(exclude={"sequence"}), "detail": json.dumps(act.detail)} for act in acts]
-        await db.execute(session, _INSERT, rows)
