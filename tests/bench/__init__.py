@@ -1,0 +1,1 @@
+"""Measures beside their ceilings, in the same run, because machines differ and drift."""
