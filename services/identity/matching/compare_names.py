@@ -61,15 +61,15 @@ def _alike(left: str, right: str) -> bool:
 def _families(left: tuple[tuple[str, ...], ...], right: tuple[tuple[str, ...], ...]) -> NameAgreement:
     if not left or not right:
         return _UNKNOWN
-    best = _DIFFERENT
+    found = []
     for one in left:
         for other in right:
-            found = _family(one, other)
-            if found.level is Name.EXACT and (one != left[0] or other != right[0]):
-                found = NameAgreement(Name.PREVIOUS, found.shared)
-            if _RANK[found.level] < _RANK[best.level]:
-                best = found
-    return best
+            agreement = _family(one, other)
+            if agreement.level is Name.EXACT and (one != left[0] or other != right[0]):
+                agreement = NameAgreement(Name.PREVIOUS, agreement.shared)
+            found.append(agreement)
+    # The shared name breaks ties, so that it does not matter which record comes first.
+    return min(found, key=lambda agreement: (_RANK[agreement.level], agreement.shared))
 
 
 def _family(left: tuple[str, ...], right: tuple[str, ...]) -> NameAgreement:
