@@ -54,12 +54,12 @@ def validate(document: Document) -> None:
 def problems() -> Iterator[str]:
     """Everything that is wrong, a line each."""
     yield from (f"{path} has drifted: run python -m deploy.generate" for path in generate.drifted())
-    for overlay in OVERLAYS:
-        for document in rendered(overlay):
-            try:
-                validate(document)
-            except Refused as refused:
-                yield f"{overlay}: {refused}"
+    documents = {json.dumps(document): (overlay, document) for overlay in OVERLAYS for document in rendered(overlay)}
+    for overlay, document in documents.values():
+        try:
+            validate(document)
+        except Refused as refused:
+            yield f"{overlay}: {refused}"
     try:
         validate_compose(yaml.safe_load((edges.ROOT / "compose.yaml").read_text()))
         _run("hadolint", str(edges.ROOT / "Dockerfile"))
