@@ -14,6 +14,7 @@ from chassis import errors
 from devstack import paths
 from devstack.loading import encounters, load, record, settled
 from devstack.place import numbering
+from devstack.place.place import Place
 
 screen = console.Console(stderr=True)
 
@@ -38,7 +39,7 @@ def main(people: int, seed: int, root: Path) -> None:
     )
 
 
-def run(root: Path, place: load.Place, known: record.Record) -> load.Loaded:
+def run(root: Path, place: Place, known: record.Record) -> load.Loaded:
     """Load with a progress bar for each stage. Raises what load.load does."""
     columns = (progress.TextColumn("{task.description}"), progress.BarColumn(), progress.MofNCompleteColumn())
     with progress.Progress(*columns, progress.TimeElapsedColumn(), console=screen, transient=True) as bars:

@@ -45,7 +45,8 @@ def write_users(place: Place, path: Path) -> None:
 
 
 def _detail(place: Place, practitioner: Practitioner) -> str:
-    names = {one.id: one.name for one in (*place.organisations.values(), *place.teams.values())}
+    names = {one.id: one.name for one in place.organisations.values()}
+    names |= {one.id: one.name for one in place.teams.values()}
     posts = (
         f"{role.role}, {names[role.team_id or role.organisation_id]}".replace("_", " ") for role in practitioner.roles
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from chassis.auth import Sector
 from cli import target
@@ -23,30 +24,31 @@ class RefusedError(RuntimeError):
     """The gateway refused a contact of the place; the text says which field of which."""
 
 
-async def tell(house: target.House, place: Place, known: record.Record, done: Callable[[int], None]) -> int:
-    """Record the contacts of everybody whose contacts are not in the record; how many were new.
+@dataclass
+class Telling:
+    """One run: `done` is told how many more contacts were taken; `new` counts those that were not known before."""
 
-    `done` is told how many more were taken. Raises RefusedError, and what RecordEncounters does.
-    """
-    batches = _batches(place, known.with_encounters)
-    told = [0]
-    await patience.together(*(_work(house, place, known, batches, told, done) for _ in range(AT_ONCE)))
-    known.with_encounters = max(known.with_encounters, place.size)
-    return told[0]
+    house: target.House
+    place: Place
+    known: record.Record
+    done: Callable[[int], None]
+    new: int = 0
 
+    async def run(self) -> int:
+        """Record the contacts of everybody whose contacts are not in the record; how many were new.
 
-async def _work(
-    house: target.House,
-    place: Place,
-    known: record.Record,
-    batches: Iterator[list[Encounter]],
-    told: list[int],
-    done: Callable[[int], None],
-) -> None:
-    by_id = {organisation.id: organisation for organisation in place.organisations.values()}
-    for batch in batches:
-        told[0] += await _tell(house, by_id[batch[0].organisation_id], known, batch)
-        done(len(batch))
+        Raises RefusedError, and what RecordEncounters does.
+        """
+        batches = _batches(self.place, self.known.with_encounters)
+        await patience.together(*(self._work(batches) for _ in range(AT_ONCE)))
+        self.known.with_encounters = max(self.known.with_encounters, self.place.size)
+        return self.new
+
+    async def _work(self, batches: Iterator[list[Encounter]]) -> None:
+        by_id = {organisation.id: organisation for organisation in self.place.organisations.values()}
+        for batch in batches:
+            self.new += await _tell(self.house, by_id[batch[0].organisation_id], self.known, batch)
+            self.done(len(batch))
 
 
 def _batches(place: Place, after: int) -> Iterator[list[Encounter]]:

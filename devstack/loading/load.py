@@ -11,7 +11,7 @@ from pathlib import Path
 
 from chassis.disclosure import agreements_file
 from cli import target
-from devstack import keys, layout, paths
+from devstack import keys, layout, paths, state
 from devstack.loading import directory, encounters, patience, people, record, settled
 from devstack.place.place import Place
 from joinedup.governance.v1 import governance_pb2, governance_pb2_grpc
@@ -19,8 +19,10 @@ from joinedup.governance.v1 import governance_pb2, governance_pb2_grpc
 AGREEMENTS = paths.CHECKOUT / "governance" / "agreements"
 CALL_SECONDS = 30.0
 SETTLE_SECONDS = 300.0
-SILENT = frozenset({"portal", "insight"})
-"""Services without a consumer group of this name: one has no database, one reads its streams by Faust."""
+# Agreements travel on it, and every service with a database hears them.
+EVERYBODY_HEARS = "governance.events.v1"
+COUNTING = ("insight.count", "encounters.events.v1")
+"""The stream that insight counts in, and what it hears."""
 
 Progress = Callable[[str, int, int], None]
 """Told of each step: what is loaded, how many more, of how many in all (0: not known)."""
@@ -49,10 +51,10 @@ async def load(root: Path, place: Place, known: record.Record, progress: Progres
         published = await _agreements(house)
         progress("directory and agreements", 1, 1)
         try:
-            new = await people.register(
+            new = await people.Registration(
                 house, place, known, lambda: progress("people", 1, place.size), lambda: known.save(root)
-            )
-            contacts = await encounters.tell(house, place, known, lambda count: progress("contacts", count, 0))
+            ).run()
+            contacts = await encounters.Telling(house, place, known, lambda count: progress("contacts", count, 0)).run()
         finally:
             known.save(root)
     await settle(where)
@@ -61,8 +63,12 @@ async def load(root: Path, place: Place, known: record.Record, progress: Progres
 
 
 async def settle(where: target.Target, seconds: float = SETTLE_SECONDS) -> None:
-    """Wait until every service has heard all that was told. Raises settled.NotSettledError."""
-    groups = [f"{name}.consume" for name in layout.SERVICES if name not in SILENT]
+    """Wait until every service of a local stack has heard all that was told. Raises settled.NotSettledError."""
+    known = state.read(where.root) if where.root else None
+    running = [name for name in layout.RPC_PORTS if known and name in known.parts]
+    groups = {f"{name}.consume": EVERYBODY_HEARS for name in running}
+    if "insight" in running:
+        groups |= dict([COUNTING])
     await settled.wait(where.config.kafka_bootstrap_servers, groups, seconds=seconds)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from chassis.auth import Sector
 from cli import target
@@ -17,32 +18,29 @@ AT_ONCE = 8
 CALL_SECONDS = 30.0
 
 
-async def register(
-    house: target.House, place: Place, known: record.Record, done: Callable[[], None], save: Callable[[], None]
-) -> int:
-    """Register everybody who is not in the record yet; how many that were.
+@dataclass
+class Registration:
+    """One run: `done` is called after each person, `save` now and then."""
 
-    `done` is called after each person, `save` now and then. Raises what RegisterPerson does.
-    """
-    waiting = (person for person in place.people() if person.id not in known.people)
-    before = len(known.people)
-    await patience.together(*(_work(house, place, known, waiting, done, save) for _ in range(AT_ONCE)))
-    return len(known.people) - before
+    house: target.House
+    place: Place
+    known: record.Record
+    done: Callable[[], None]
+    save: Callable[[], None]
 
+    async def run(self) -> int:
+        """Register everybody who is not in the record yet; how many that were. Raises what RegisterPerson does."""
+        waiting = (person for person in self.place.people() if person.id not in self.known.people)
+        before = len(self.known.people)
+        await patience.together(*(self._work(waiting) for _ in range(AT_ONCE)))
+        return len(self.known.people) - before
 
-async def _work(
-    house: target.House,
-    place: Place,
-    known: record.Record,
-    waiting: Iterator[Person],
-    done: Callable[[], None],
-    save: Callable[[], None],
-) -> None:
-    for person in waiting:
-        known.people[person.id] = await _register(house, place, person)
-        done()
-        if len(known.people) % 1_000 == 0:
-            save()
+    async def _work(self, waiting: Iterator[Person]) -> None:
+        for person in waiting:
+            self.known.people[person.id] = await _register(self.house, self.place, person)
+            self.done()
+            if len(self.known.people) % 1_000 == 0:
+                self.save()
 
 
 async def _register(house: target.House, place: Place, person: Person) -> str:

@@ -1,4 +1,4 @@
-"""What of a place has been loaded into a stack: a file in the stack's folder, so that a second run loads nothing twice."""
+"""What of a place has been loaded into a stack: a file in its folder, so that a second run loads nothing twice."""
 
 from __future__ import annotations
 

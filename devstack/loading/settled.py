@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from devstack import topics
 
-EVERYBODY_HEARS = "governance.events.v1"
-"""Agreements travel here: every service with a database listens, so that a group without a commit has not begun."""
 LOOK_SECONDS = 0.3
 Ends = Mapping[TopicPartition, int]
 
@@ -21,12 +19,12 @@ class NotSettledError(RuntimeError):
     """Some consumer is still behind; the text says which and by how much."""
 
 
-async def wait(bootstrap_servers: str, groups: Iterable[str], *, seconds: float) -> None:
+async def wait(bootstrap_servers: str, groups: Mapping[str, str], *, seconds: float) -> None:
     """Return once all groups have heard everything and, for one more look, nothing new was told.
 
-    Raises NotSettledError when that has not happened after `seconds`.
+    `groups` names with each a topic that it listens to; the others show by its commits. Raises NotSettledError when it
+    has not happened after `seconds`.
     """
-    wanted = tuple(groups)
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     reader = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers)
     await admin.start()
@@ -35,7 +33,7 @@ async def wait(bootstrap_servers: str, groups: Iterable[str], *, seconds: float)
         end, before = time.monotonic() + seconds, None
         while True:
             ends = await _ends(admin, reader)
-            behind = {group: await _behind(admin, group, ends) for group in wanted}
+            behind = {group: await _behind(admin, group, topic, ends) for group, topic in groups.items()}
             if not any(behind.values()) and ends == before:
                 return
             if time.monotonic() > end:
@@ -58,14 +56,14 @@ async def _ends(admin: AIOKafkaAdminClient, reader: AIOKafkaConsumer) -> Ends:
     return ends
 
 
-async def _behind(admin: AIOKafkaAdminClient, group: str, ends: Ends) -> int:
+async def _behind(admin: AIOKafkaAdminClient, group: str, topic: str, ends: Ends) -> int:
     """Records that a group has not heard yet, on the topics it listens to."""
     committed = {
         place: found.offset
         for place, found in (await admin.list_consumer_group_offsets(group)).items()
         if found.offset >= 0
     }
-    listens = {place.topic for place in committed} | {EVERYBODY_HEARS}
+    listens = {place.topic for place in committed} | {topic}
     return sum(
         max(0, last - committed.get(place, 0)) for place, last in ends.items() if last and place.topic in listens
     )

@@ -44,6 +44,9 @@ def demographics(patient: Patient) -> identity_pb2.Demographics:
 def referral(message: ReferralMessage, person_id: str, team_kind: str) -> referrals_pb2.SubmitReferralRequest:
     """The referral that the message asks for."""
     address = message.patient.address
+    coded = [reason for reason in message.reasons if reason.system and reason.code]
+    # A reason that is told in words alone is part of what is said, not a code.
+    words = [reason.display or reason.code for reason in message.reasons if reason not in coded]
     request = referrals_pb2.SubmitReferralRequest(
         person_id=person_id,
         service_id=message.service_id,
@@ -51,11 +54,11 @@ def referral(message: ReferralMessage, person_id: str, team_kind: str) -> referr
         outward_postcode=(address.postcode if address else "").strip()[:-3].strip().upper(),
         priority=referrals_pb2.Priority.Value(f"PRIORITY_{message.priority.upper()}"),
         narrative=common_pb2.Narrative(
-            health=message.narrative.health,
+            health="\n\n".join(dict.fromkeys(part for part in (*words, message.narrative.health) if part)),
             safeguarding=message.narrative.safeguarding,
             voice=message.narrative.voice,
         ),
-        reason_codes=[f"{reason.system}|{reason.code}|{reason.display}" for reason in message.reasons],
+        reason_codes=[f"{reason.system}|{reason.code}|{reason.display.replace('|', '/')}" for reason in coded],
         safeguarding_concern=message.safeguarding_concern,
         message_id=message.message_id,
     )
