@@ -174,30 +174,41 @@ def _parse(text: str) -> Span | None:
 
 
 def trace_sql(engine: AsyncEngine) -> None:
-    """Make a span of each statement that runs inside a sampled span; its text and parameters are left out."""
+    """Make a span of each statement that runs inside a sampled span; its text and parameters are left out.
+
+    Call it before the first connection is made. Without a collector nothing is listened to.
+    """
     from sqlalchemy import event
 
-    def before(_connection: Any, _cursor: Any, statement: str, *rest: Any) -> None:
-        context = rest[1]
-        outer = _current.get()
-        if outer is not None and outer.sampled and context is not None:
-            context.joinedup_started_ns = time.time_ns()
+    def connected(connection: Any, _record: Any) -> None:
+        # The frame's own statements go to the driver; those that SQLAlchemy prepares pass this by, and come below.
+        connection.driver_connection.add_query_logger(lambda logged: _statement_ran(logged.query, logged.elapsed))
 
-    def after(_connection: Any, _cursor: Any, statement: str, *rest: Any) -> None:
-        started = getattr(rest[1], "joinedup_started_ns", 0)
-        outer = _current.get()
-        if not started or outer is None or _state.exporter is None:
-            return
-        inner = _open("")
-        inner.name = f"{attributes.QUERY.name} {statement.split(None, 1)[0]}"
-        inner.started_ns = started
-        inner.note(attributes.DB_SYSTEM, "postgresql")
-        inner.note(attributes.DB_OPERATION, statement.split(None, 1)[0])
-        _state.exporter.export(inner, time.time_ns(), None)
+    def before(*called: Any) -> None:
+        called[4].joinedup_started = time.perf_counter()
+
+    def after(*called: Any) -> None:
+        _statement_ran(called[2], time.perf_counter() - called[4].joinedup_started)
 
     if _state.exporter is not None:
+        event.listen(engine.sync_engine, "connect", connected)
         event.listen(engine.sync_engine, "before_cursor_execute", before)
         event.listen(engine.sync_engine, "after_cursor_execute", after)
+
+
+def _statement_ran(statement: str, seconds: float) -> None:
+    """Take down one statement, in the context of whoever ran it."""
+    outer = _current.get()
+    if outer is None or not outer.sampled or _state.exporter is None:
+        return
+    operation = statement.split(None, 1)[0].rstrip(";")
+    ended = time.time_ns()
+    inner = _open("")
+    inner.name = f"{attributes.QUERY.name} {operation}"
+    inner.started_ns = ended - int(seconds * 1e9)
+    inner.note(attributes.DB_SYSTEM, "postgresql")
+    inner.note(attributes.DB_OPERATION, operation)
+    _state.exporter.export(inner, ended, None)
 
 
 @cache
