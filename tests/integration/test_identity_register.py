@@ -268,6 +268,37 @@ async def test_a_number_and_like_demographics_without_it_at_one_time_make_one_pe
         assert len({answer.person_id for answer in answers}) == 1
 
 
+async def test_a_crowd_that_arrives_at_once_in_any_order_is_as_many_people_as_it_is(house: House) -> None:
+    seeds = range(50, 62)
+    crowd = [
+        (seed, somebody(seed, **more))
+        for seed in seeds
+        for more in ({"nhs_number": number(seed), "telephone": "01271 322577"}, {"nhs_number": number(seed)}, {})
+    ]
+    random.Random(1).shuffle(crowd)
+    answers = await asyncio.gather(*(_patiently(house, stated) for _, stated in crowd))
+    found: dict[int, set[str]] = {}
+    for (seed, _), answer in zip(crowd, answers, strict=True):
+        found.setdefault(seed, set()).add(answer.person_id)
+    assert [len(found[seed]) for seed in seeds] == [1] * len(seeds)
+    assert len(set().union(*found.values())) == len(seeds)
+    for person_id in set().union(*found.values()):
+        versions = [event.version for event in await house.events(events_pb2.PersonRegistered, person_id=person_id)]
+        versions += [event.version for event in await house.events(events_pb2.PersonUpdated, person_id=person_id)]
+        assert versions == list(range(1, len(versions) + 1))
+
+
+async def _patiently(house: House, stated: identity_pb2.Demographics) -> identity_pb2.RegisterPersonResponse:
+    """Register under one key, again while the database has more to do than it can."""
+    key = str(uuid.uuid4())
+    for _ in range(20):
+        try:
+            return await register(house, stated, key=key)
+        except errors.Unavailable:
+            await asyncio.sleep(0.1)
+    return await register(house, stated, key=key)
+
+
 async def test_several_people_at_once_and_those_out_of_reach_left_out(house: House) -> None:
     mine = [(await register(house, somebody(seed))).person_id for seed in (40, 41)]
     theirs = (await register(house, somebody(42), OFFICER)).person_id
