@@ -63,6 +63,7 @@ class Stream:
         application = faust.App(
             self.config.stream_group,
             broker=[f"kafka://{server.strip()}" for server in servers],
+            broker_credentials=self._credentials(),
             store="memory://",
             datadir=folder,
             web_enabled=False,
@@ -82,6 +83,11 @@ class Stream:
         self._counts = application.Table("contacts", key_type=bytes, value_type=bytes)
         application.agent(topic, concurrency=1, name="count")(self._count)
         return application
+
+    def _credentials(self) -> Any:
+        """What every other client of Kafka uses here too (chassis.kafka.connection), in the stream library's words."""
+        context = kafka.connection(self.config).get("ssl_context")
+        return faust.SSLCredentials(context) if context is not None else None
 
     async def _count(self, records: Any) -> None:
         async for record in records.events():
