@@ -88,7 +88,6 @@ class Method:
         async with self._unit(actor) as unit:
             considered = await self._admit(unit, request)
             answer = await self._handle(request, unit)
-            await unit.session.flush()
             accounts = await self._gate.answers.release(unit, self.rule.method, answer, considered)
             subject = labels.shape(answer.DESCRIPTOR).subject
             if subject and not self._tolerates_strangers(actor):
@@ -108,7 +107,6 @@ class Method:
                 return answered
             await self._admit(unit, request)
             answer = await self._handle(request, unit)
-            await unit.session.flush()
             # The command may have changed who is related to whom: the facts are fetched anew.
             await self._gate.answers.release(unit, self.rule.method, answer)
             self._audit(unit, request)
