@@ -78,7 +78,7 @@ logger.started.level=warn
 appender.out.type=Console
 appender.out.name=out
 appender.out.layout.type=PatternLayout
-appender.out.layout.pattern=%d{yyyy-MM-dd'T'HH:mm:ss,SSS}Z{UTC} %p %c{1} %m%n
+appender.out.layout.pattern=%d{yyyy-MM-dd'T'HH:mm:ss,SSS'Z'}{UTC} %p %c{1} %m%n
 """
 
 

@@ -153,7 +153,11 @@ def _portal(layout: Layout) -> dict[str, str]:
 
 
 def _gateway(layout: Layout) -> dict[str, str]:
-    return {"http_bind": layout.bind("gateway-http"), "public_url": layout.http("gateway-http")}
+    return {"http_bind": layout.bind("gateway-http")}
 
 
-_OWN = {"notify": _notify, "portal": _portal, "gateway": _gateway}
+def _insight(layout: Layout) -> dict[str, str]:
+    return {"stream_data": str(layout.root / "insight")}
+
+
+_OWN = {"notify": _notify, "portal": _portal, "gateway": _gateway, "insight": _insight}

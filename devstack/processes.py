@@ -25,14 +25,19 @@ def start_time(pid: int) -> str:
     return "" if fields[0] in "ZX" else f"{BOOT_ID.read_text().strip()}/{fields[19]}"
 
 
+def is_alive(pid: int, began: str) -> bool:
+    """Does the process that had this pid, and began then, still run?"""
+    return bool(pid and began) and start_time(pid) == began
+
+
 def working_in(directory: Path) -> list[int]:
     """Processes whose current directory this is."""
     return _which(lambda process: Path(process.cwd()) == directory)
 
 
 def mentioning(text: str) -> list[int]:
-    """Processes whose command line holds the text."""
-    return _which(lambda process: text in " ".join(process.cmdline()))
+    """Processes that were started with the text in their command line or their environment."""
+    return _which(lambda process: text in "\n".join([*process.cmdline(), *process.environ().values()]))
 
 
 def _which(fits: Callable[[psutil.Process], bool]) -> list[int]:

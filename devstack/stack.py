@@ -20,6 +20,9 @@ DOWN_SECONDS = 40.0
 POLL_SECONDS = 0.05
 Progress = Callable[[state.State], None]
 
+_children: "dict[int, subprocess.Popen[bytes]]" = {}
+"""Supervisors that this process started: to be reaped by it when they have ended."""
+
 
 class StackError(RuntimeError):
     """The stack could not do what was asked; the text says which part and shows the end of its log."""
@@ -48,7 +51,8 @@ def up(
         raise StackError(f"there is no package services.{missing[0]} in this checkout")
     shutil.rmtree(root / "held", ignore_errors=True)
     started = _start_supervisor(root, list(chosen), any_ports=any_ports, tls=tls, owned=owned)
-    return _await_ready(root, started.pid, processes.start_time(started.pid), progress, started)
+    _children[started.pid] = started
+    return _await_ready(root, started.pid, processes.start_time(started.pid), progress)
 
 
 def down(root: Path = paths.STACK) -> bool:
@@ -63,6 +67,7 @@ def down(root: Path = paths.STACK) -> bool:
         _send(known.pid, known.began, signal.SIGKILL)
         if not _within(DOWN_SECONDS, lambda: not known.supervised()):
             raise StackError(f"the supervisor {known.pid} does not end")
+    _reap()
     left = [part for part in known.parts.values() if part.pid]
     if not _within(DOWN_SECONDS, lambda: not any(_lives(part) for part in left)):
         raise StackError(f"still running: {', '.join(part.name for part in left if _lives(part))}")
@@ -197,9 +202,7 @@ def _start_supervisor(
         )
 
 
-def _await_ready(
-    root: Path, pid: int, began: str, progress: Progress, child: "subprocess.Popen[bytes] | None" = None
-) -> state.State:
+def _await_ready(root: Path, pid: int, began: str, progress: Progress) -> state.State:
     """Follow the state file until the supervisor `pid` says that all is ready. Raises StackError."""
     end = time.monotonic() + UP_SECONDS
     shown = None
@@ -211,13 +214,20 @@ def _await_ready(
                 shown = now
             if known.phase == "ready":
                 return known
-        if (child is not None and child.poll() is not None) or processes.start_time(pid) != began:
+        if not processes.is_alive(pid, began):
+            _reap()
             known = state.read(root)
             reason = known.reason if known and known.pid == pid else ""
             raise StackError(reason or f"the supervisor ended:\n{tail(_log('supervisor', root), 30)}")
         time.sleep(POLL_SECONDS)
     down(root)
     raise StackError(f"the stack was not ready after {UP_SECONDS:.0f} s")
+
+
+def _reap() -> None:
+    for pid, child in list(_children.items()):
+        if child.poll() is not None:
+            del _children[pid]
 
 
 def _part(name: str, root: Path) -> state.PartState:
@@ -232,13 +242,13 @@ def _log(name: str, root: Path) -> Path:
 
 
 def _lives(part: state.PartState) -> bool:
-    return bool(part.pid) and processes.start_time(part.pid) == part.began
+    return processes.is_alive(part.pid, part.began)
 
 
 def _send(pid: int, began: str, signum: signal.Signals) -> bool:
     """Signal this very process and no other that the pid may have passed to; False when it has gone."""
     if not hasattr(os, "pidfd_open"):
-        if processes.start_time(pid) != began:
+        if not processes.is_alive(pid, began):
             return False
         os.kill(pid, signum)
         return True
@@ -246,7 +256,7 @@ def _send(pid: int, began: str, signum: signal.Signals) -> bool:
         descriptor = os.pidfd_open(pid)
         try:
             # Opened first, asked after: the descriptor stays with the process it was opened for.
-            if processes.start_time(pid) == began:
+            if processes.is_alive(pid, began):
                 signal.pidfd_send_signal(descriptor, signum)
                 return True
         finally:

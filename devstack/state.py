@@ -44,7 +44,7 @@ class State:
 
     def supervised(self) -> bool:
         """Does its supervisor live?"""
-        return bool(self.pid) and processes.start_time(self.pid) == self.began
+        return processes.is_alive(self.pid, self.began)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""

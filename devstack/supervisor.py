@@ -220,7 +220,7 @@ async def _watch_owner(owner: int, supervisor: Supervisor) -> None:
     began = processes.start_time(owner)
 
     async def gone() -> bool:
-        return not began or processes.start_time(owner) != began
+        return not processes.is_alive(owner, began)
 
     await ready.within(math.inf, gone)
     supervisor.stopping.set()

@@ -6,15 +6,16 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from devstack import databases, kafka, paths, ports, postgres, processes, topics
+from devstack import databases, kafka, paths, ports, postgres, processes, stack, topics
 from devstack.databases import Database
 from devstack.program import Running
+from devstack.state import State
 
 START_SECONDS = 60.0
 T = TypeVar("T")
@@ -139,6 +140,31 @@ def start_postgres(directory: Path, *, durable: bool = False) -> Postgres:
     return started
 
 
+@dataclass(frozen=True)
+class LocalStack:
+    """The whole local stack, for tests of journeys and faults."""
+
+    root: Path
+    state: State
+
+    def address(self, door: str) -> str:
+        """Where a door is: `portal`, `gateway`, `mailbox`, `sign-in`, `kafka`, `postgres`."""
+        return self.state.addresses[door]
+
+    def environment(self, name: str) -> dict[str, str]:
+        """JOINEDUP_* settings of a service, or of a command that acts as issuer `operator`."""
+        return stack.environment(name, self.root)
+
+
+def start_stack(directory: Path, *, only: Collection[str] = (), tls: bool = False) -> LocalStack:
+    """The stack, or some parts of it, on free ports under `directory`; it ends with this process at the latest.
+
+    Call from the main thread. Raises stack.StackError.
+    """
+    root = directory / "stack"
+    return LocalStack(root, stack.up(root, only=only, any_ports=True, tls=tls, owned=True))
+
+
 def session_directory() -> Path:
     """A folder of this process's own under `.local/test/`; those of processes that are gone are removed."""
     paths.TEST.mkdir(parents=True, exist_ok=True)
@@ -153,7 +179,8 @@ def session_directory() -> Path:
 
 def forget(directory: Path) -> None:
     """Delete a session's folder with its servers' data. They must have been stopped."""
-    postgres.Cluster(directory / "postgres", 0).remove()
+    for data in (directory / "postgres", directory / "stack" / "postgres"):
+        postgres.Cluster(data, 0).remove()
     shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from devstack import databases, testing
+from devstack import databases, stack, testing
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +44,11 @@ def database(postgres: testing.Postgres) -> Iterator[databases.Database]:
     made = postgres.create()
     yield made
     postgres.drop(made)
+
+
+@pytest.fixture(scope="session")
+def local_stack(session_directory: Path) -> Iterator[testing.LocalStack]:
+    """The whole local stack on free ports, for journeys; tests that break it start one of their own."""
+    started = testing.start_stack(session_directory)
+    yield started
+    stack.down(started.root)
