@@ -19,7 +19,7 @@ CONFLICT = 7
 
 _CODES: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.Invalid, REFUSED, ""),
-    (errors.NotFound, NOT_FOUND, "there is no such record, or it is out of reach"),
+    (errors.NotFound, NOT_FOUND, ""),
     (NotSignedIn, DENIED, "the key that signed is not trusted there"),
     (errors.Denied, DENIED, ""),
     (errors.Conflict, CONFLICT, ""),
