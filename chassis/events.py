@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -16,14 +16,14 @@ from joinedup.options.v1 import options_pb2
 SPEC_VERSION = "1.0"
 CONTENT_TYPE = "application/protobuf"
 MOST_HEADERS = 64
-MOST_HEADER_BYTES = 4096
+MOST_HEADER_LENGTH = 4096
 MOST_BODY_BYTES = 900_000
 _REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time")
 
 Headers = Sequence[tuple[str, bytes]]
 
 
-class Unreadable(Exception):  # noqa: N818 (says what it is)
+class Unreadable(Exception):
     """A record that is not an event of ours; the text says what is wrong and quotes nothing of it."""
 
 
@@ -68,12 +68,11 @@ def encode(envelope: Envelope, body: bytes) -> tuple[list[tuple[str, bytes]], by
     return headers, body
 
 
-def decode(headers: Iterable[tuple[str, bytes]], value: bytes | None) -> Envelope:
+def decode(headers: Headers, value: bytes | None) -> Envelope:
     """The attributes of a record, checked; raises Unreadable. The body is parsed by `parse`, by those who want it."""
     found = _texts(headers)
-    missing = [name for name in _REQUIRED if not found.get(name)]
-    if missing:
-        raise Unreadable(f"no {', '.join(missing)}")
+    if not all(map(found.get, _REQUIRED)):
+        raise Unreadable(f"no {', '.join(name for name in _REQUIRED if not found.get(name))}")
     if found["ce_specversion"] != SPEC_VERSION:
         raise Unreadable("ce_specversion is not 1.0")
     if found.get("content-type", CONTENT_TYPE) != CONTENT_TYPE:
@@ -129,17 +128,17 @@ def stamp(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def _texts(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for count, (name, value) in enumerate(headers, start=1):
-        if count > MOST_HEADERS:
-            raise Unreadable(f"more than {MOST_HEADERS} headers")
-        if value is None or len(value) > MOST_HEADER_BYTES:
-            raise Unreadable(f"a header that is null or longer than {MOST_HEADER_BYTES} bytes")
-        try:
-            found[name] = value.decode()
-        except UnicodeDecodeError as failure:
-            raise Unreadable("a header that is not UTF-8") from failure
+def _texts(headers: Sequence[tuple[str, bytes]]) -> dict[str, str]:
+    if len(headers) > MOST_HEADERS:
+        raise Unreadable(f"more than {MOST_HEADERS} headers")
+    try:
+        found = {name: value.decode() for name, value in headers}
+    except UnicodeDecodeError as failure:
+        raise Unreadable("a header that is not UTF-8") from failure
+    except AttributeError as failure:
+        raise Unreadable("a header that is null") from failure
+    if max(map(len, found.values()), default=0) > MOST_HEADER_LENGTH:
+        raise Unreadable(f"a header longer than {MOST_HEADER_LENGTH} characters")
     return found
 
 

@@ -74,6 +74,18 @@ async def execute(
     return await (await session.connection()).execute(statement, values or None)
 
 
+async def execute_many(
+    session: AsyncSession, statement: sqlalchemy.TextClause, values: Sequence[Mapping[str, Any]]
+) -> None:
+    """Run textual SQL that returns nothing for each of the values, in their order, in one round trip."""
+    plain = _compiled(statement)
+    if plain is None:
+        raise ValueError("a statement with typed parameters is SQLAlchemy's to run")
+    query, names, _ = plain
+    connection = await _ready(session)
+    await connection.executemany(query, [[each[name] for name in names] for each in values])
+
+
 async def fetch(session: AsyncSession, query: str, *values: Any) -> Sequence[asyncpg.Record]:
     """Run a query in the driver's own notation ($1, $2) and answer its own records: the shortest way there is."""
     found: Sequence[asyncpg.Record] = await (await _ready(session)).fetch(query, *values)

@@ -6,14 +6,15 @@ import json
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import sqlalchemy
 from google.protobuf.message import Message
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import auth, db, events, idempotency, outbox
+from chassis import auth, db, events, idempotency, outbox, statements
 from chassis.disclosure import relationships
 from joinedup.common.v1 import common_pb2
 
@@ -52,6 +53,7 @@ _FINISH_COMMAND = f"{_TELL}, kept AS ({idempotency.settlement(_WIDTH + 1)}){_REC
 class Pending:
     """What is written last, when every row that the work changed is locked."""
 
+    statements: dict[sqlalchemy.TextClause, list[Mapping[str, Any]]] = field(default_factory=dict)
     events: list[outbox.Entry] = field(default_factory=list)
     acts: list[Act] = field(default_factory=list)
     settled: idempotency.Settled | None = None
@@ -162,6 +164,13 @@ class Work:
         await db.rescope(self.session, self.actor)
         self.publish(event, person_id=person_id, aggregate=_spell(event), version=2)
 
+    def later(self, statement: sqlalchemy.TextClause, values: Mapping[str, Any]) -> None:
+        """Run textual SQL at the end of the transaction, for all values it was given there, in one round trip.
+
+        Makes a projection fast: the events of a whole batch become one statement. Until then its effect is not seen.
+        """
+        self.pending.statements.setdefault(statement, []).append(values)
+
     async def see_everybody(self) -> None:
         """Lift row-level security for the rest of this transaction: for tracing, and for ledgers read by permission.
 
@@ -171,11 +180,25 @@ class Work:
 
     def on(self, cause: events.Envelope, traceparent: str = "") -> Work:
         """The same transaction, handling one event: what it tells continues the trace of that event."""
-        return replace(self, cause=cause, traceparent=traceparent or cause.traceparent)
+        return Work(
+            self.session,
+            self.actor,
+            self.now,
+            self.service,
+            self.purpose,
+            self.method,
+            self.idempotency_key,
+            traceparent or cause.traceparent,
+            cause,
+            self.pending,
+        )
 
     async def finish(self) -> None:
         """Write what is pending: changed rows first, then audit and events, so that events follow the locks."""
         await self.session.flush()
+        for statement, values in self.pending.statements.items():
+            await statements.execute_many(self.session, statement, values)
+        self.pending.statements.clear()
         acts, told = self.pending.acts, self.pending.events
         if acts or told or self.pending.settled:
             columns = [*_columns(acts, len(_ACT_KINDS)), *_columns(told, len(outbox.Entry._fields))]

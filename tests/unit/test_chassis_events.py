@@ -88,7 +88,7 @@ def test_times_of_other_zones_are_the_same_instant() -> None:
         ({"ce_id": b"x" * 300}, "ce_id is longer"),
         ({"ce_id": b"two\nlines"}, "not printable"),
         ({"ce_subject": b"\xff"}, "not UTF-8"),
-        ({"ce_subject": b"x" * 5000}, "longer than 4096 bytes"),
+        ({"ce_subject": b"x" * 5000}, "longer than 4096 characters"),
     ],
 )
 def test_what_is_no_event_of_ours_is_refused_with_the_reason(changes: dict[str, bytes | None], reason: str) -> None:

@@ -37,11 +37,11 @@ async def happened(unit: work.Work, event: Any) -> None:
         # Seen by PostgreSQL only: the text cannot be stored.
         event.mood = "\x00"
     assert unit.cause is not None
-    await db.execute(
-        unit.session,
-        _EFFECT,
-        {"id": unit.cause.id, "person": event.person_id, "number": event.number, "mood": event.mood},
-    )
+    values = {"id": unit.cause.id, "person": event.person_id, "number": event.number, "mood": event.mood}
+    if event.mood == "slow":
+        await db.execute(unit.session, _EFFECT, values)
+    else:
+        unit.later(_EFFECT, values)
 
 
 def consuming(
