@@ -56,7 +56,7 @@ class Service:
 
 @dataclass(slots=True)
 class Server:
-    """Serves RPCs until told to stop. Making one raises ValueError when a label or a handler is missing."""
+    """Serves RPCs until told to stop. Making one raises ValueError when a label, a handler or a setting is missing."""
 
     config: ServiceSettings
     database: db.Database
@@ -70,6 +70,8 @@ class Server:
 
     def __post_init__(self) -> None:
         check(self.services)
+        if not (self.config.service and self.config.trusted_keys):
+            raise ValueError("the server cannot start: `service` and `trusted_keys` say whose tokens it accepts")
         gate = Gate(
             service=self.config.service,
             database=self.database,

@@ -10,6 +10,7 @@ from dataclasses import replace
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2
+from grpc_reflection.v1alpha import reflection_pb2
 
 from chassis import auth, errors
 from chassis.rpc import metadata, status
@@ -263,7 +264,14 @@ async def test_health_says_serving_and_reflection_lists_the_service(house: House
         check: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary("/grpc.health.v1.Health/Check")
         asked = health_pb2.HealthCheckRequest(service="joinedup.identity.v1.Identity")
         checked = health_pb2.HealthCheckResponse.FromString(await check(asked.SerializeToString()))
+        listing = reflection_pb2.ServerReflectionRequest(list_services="")
+        reflect: grpc.aio.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(
+            "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
+        )
+        talk = reflect(iter([listing.SerializeToString()]))
+        listed = [reflection_pb2.ServerReflectionResponse.FromString(answer) async for answer in talk]
     assert checked.status == health_pb2.HealthCheckResponse.SERVING
+    assert "joinedup.identity.v1.Identity" in {one.name for one in listed[0].list_services_response.service}
 
 
 async def test_a_service_without_an_internal_agreement_is_told_nothing(house: House) -> None:

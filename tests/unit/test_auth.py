@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from joserfc import jwk, jwt
 
@@ -128,6 +128,7 @@ def test_what_is_no_token_is_refused(trusted: Path, key: jwk.OKPKey, token: str)
         verifier(trusted).verify(token)
 
 
+@settings(deadline=None)
 @given(parts=st.lists(st.recursive(st.none() | st.text(), st.lists), min_size=2, max_size=3), deep=st.booleans())
 def test_no_bytes_make_the_verifier_stumble(parts: list[Any], deep: bool) -> None:
     told = ["[" * 2900 if deep else json.dumps(part) for part in parts]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.auth import Actor, Kind, Sector, service_actor
@@ -246,6 +246,7 @@ CASES = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(case=CASES)
 def test_every_release_is_borne_out_by_its_rule(case: dict[str, Any]) -> None:
     found = decision.decide(**case, now=NOW)
@@ -277,6 +278,7 @@ def test_every_release_is_borne_out_by_its_rule(case: dict[str, Any]) -> None:
             assert any(one.holds_for(actor, NOW) for one in case["relationships"])
 
 
+@settings(deadline=None)
 @given(case=CASES, kept=st.data())
 def test_knowing_less_never_releases_more(case: dict[str, Any], kept: st.DataObject) -> None:
     whole = decision.decide(**case, now=NOW)
@@ -291,6 +293,7 @@ def test_knowing_less_never_releases_more(case: dict[str, Any], kept: st.DataObj
             assert isinstance(whole.of(data_class), Released)
 
 
+@settings(deadline=None)
 @given(case=CASES)
 def test_a_refusal_never_releases_more(case: dict[str, Any]) -> None:
     sector = words.SECTOR_CODES[case["actor"].sector]
@@ -302,6 +305,7 @@ def test_a_refusal_never_releases_more(case: dict[str, Any]) -> None:
             assert isinstance(whole.of(data_class), Released)
 
 
+@settings(deadline=None)
 @given(case=CASES, order=st.randoms())
 def test_the_order_of_the_facts_does_not_matter(case: dict[str, Any], order: Any) -> None:
     shuffled = {

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool
 
+from chassis import db, settings
 from chassis.disclosure import labels
 from chassis.rpc import server
 from joinedup.identity.v1 import identity_pb2
@@ -89,6 +90,13 @@ def test_an_rpc_without_a_permission_keeps_the_server_from_starting() -> None:
     with pytest.raises(ValueError, match=r"Made\.Get: no permission") as refused:
         server.check([server.Service(unlabelled, {})])
     assert "Made/Get: no handler" in str(refused.value)
+
+
+def test_a_server_that_trusts_nobody_in_particular_does_not_start() -> None:
+    database = db.Database.open("postgresql://x@127.0.0.1:1/x")
+    for config in (settings.ServiceSettings(service="identity"), settings.ServiceSettings(trusted_keys="keys")):
+        with pytest.raises(ValueError, match="whose tokens it accepts"):
+            server.Server(config, database, [])
 
 
 def test_a_handler_for_no_rpc_keeps_the_server_from_starting() -> None:

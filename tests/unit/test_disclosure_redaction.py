@@ -7,7 +7,7 @@ from typing import Any
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.disclosure import decision, labels, redaction
@@ -119,6 +119,7 @@ def held(message: Message, person_id: str = "") -> list[tuple[str, int, str]]:
     return found
 
 
+@settings(deadline=None)
 @given(message=messages("Cases", 3), known=st.dictionaries(st.sampled_from(["p1", "p2", "p3", ""]), CLASSES))
 def test_what_is_left_is_what_was_released(message: Any, known: dict[str, frozenset[int]]) -> None:
     before = held(message)
@@ -137,6 +138,7 @@ def test_what_is_left_is_what_was_released(message: Any, known: dict[str, frozen
         assert sorted(after) == sorted(allowed)
 
 
+@settings(deadline=None)
 @given(message=messages("Case"), released=CLASSES)
 def test_markers_depend_on_the_decision_and_not_on_the_content(message: Any, released: frozenset[int]) -> None:
     empty = made.CASE["Case"](person_id=message.person_id)
@@ -148,6 +150,7 @@ def test_markers_depend_on_the_decision_and_not_on_the_content(message: Any, rel
     }
 
 
+@settings(deadline=None)
 @given(message=messages("Cases", 3), known=st.dictionaries(st.sampled_from(["p1", "p2", "p3"]), CLASSES))
 def test_redacting_twice_changes_nothing_more(message: Any, known: dict[str, frozenset[int]]) -> None:
     redaction.redact(message, lambda person_id: decided(known.get(person_id, frozenset())))
@@ -156,6 +159,7 @@ def test_redacting_twice_changes_nothing_more(message: Any, known: dict[str, fro
     assert message.SerializeToString(deterministic=True) == once
 
 
+@settings(deadline=None)
 @given(released=CLASSES)
 def test_no_byte_of_a_withheld_class_remains(released: frozenset[int]) -> None:
     case = whole_case()
