@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
+from google.protobuf import descriptor_pb2
+
 from devstack.reference import descriptors
 
 INTRODUCTION = """# Event catalogue
@@ -26,7 +28,7 @@ def page() -> str:
     return INTRODUCTION + "\n" + "\n\n".join(sections) + "\n"
 
 
-def _event(message: descriptors.Commented[descriptors.descriptor_pb2.DescriptorProto]) -> Iterator[str]:
+def _event(message: descriptors.Commented[descriptor_pb2.DescriptorProto]) -> Iterator[str]:
     yield f"### {message.name}\n"
     if message.comment:
         yield f"{message.comment}\n"
