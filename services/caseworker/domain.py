@@ -90,6 +90,7 @@ class Contingency:
     """PRSB "contingency plan", as far as its soundness goes."""
 
     trigger_factors: tuple[str, ...]
+    says_something: bool = True  # an empty one is to go, and needs no trigger
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def plan_problems(content: Content, *, now: datetime) -> Iterator[Problem]:
         if not 0 <= importance <= 10:
             yield Problem(path, f"is {importance}; importance is 1 to 10, or 0 when nobody asked")
     for index, contingency in enumerate(content.contingencies):
-        if not any(trigger.strip() for trigger in contingency.trigger_factors):
+        if contingency.says_something and not any(trigger.strip() for trigger in contingency.trigger_factors):
             yield Problem(
                 f"content.contingency_plans[{index}].trigger_factors", "must name at least one trigger factor"
             )

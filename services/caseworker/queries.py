@@ -120,7 +120,15 @@ async def list_actions(work: Work, request: caseworker_pb2.ListActionsRequest) -
     return caseworker_pb2.ListActionsResponse(
         actions=[_action(row) for row in rows],
         page=paging.answer(offset=offset, shown=len(rows), total=total),
+        counts=await _counts(work, request.case_id),
     )
+
+
+async def _counts(work: Work, case_id: str) -> caseworker_pb2.ActionCounts:
+    waiting, overdue = await store.waiting_and_overdue(
+        work.session, case_id=case_id, organisation_id=work.actor.organisation_id, now=work.now
+    )
+    return caseworker_pb2.ActionCounts(waiting=waiting, overdue=overdue)
 
 
 def _action(row: tables.ActionRow) -> caseworker_pb2.Action:

@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 from chassis import errors
 from joinedup.caseworker.v1 import caseworker_pb2, plan_pb2
 from joinedup.gateway.v1 import gateway_pb2
-from services.caseworker import domain
+from services.caseworker import domain, withheld
 
 
 def answer_status(status: caseworker_pb2.ActionStatus.ValueType) -> domain.ActionStatus:
@@ -36,7 +36,8 @@ def content(message: plan_pb2.PlanContent) -> domain.Content:
             for inner, goal in enumerate(need.goals)
         },
         contingencies=tuple(
-            domain.Contingency(tuple(contingency.trigger_factors)) for contingency in message.contingency_plans
+            domain.Contingency(tuple(contingency.trigger_factors), not withheld.is_blank(contingency))
+            for contingency in message.contingency_plans
         ),
         planned_review_at=message.planned_review_at.ToDatetime(tzinfo=UTC)
         if message.HasField("planned_review_at")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 
+from chassis.disclosure.answers import Answers
 from chassis.rpc import server
 from chassis.rpc.pipeline import RpcHandler
 from chassis.work import Work
@@ -43,9 +44,11 @@ async def get_plan(request: caseworker_pb2.GetPlanRequest, work: Work) -> plan_p
     return await queries.get_plan(work, request.case_id)
 
 
-async def update_plan(request: caseworker_pb2.UpdatePlanRequest, work: Work) -> caseworker_pb2.UpdatePlanResponse:
+async def update_plan(
+    answers: Answers, request: caseworker_pb2.UpdatePlanRequest, work: Work
+) -> caseworker_pb2.UpdatePlanResponse:
     """UpdatePlan."""
-    row = await plans.update(work, case_id=request.case_id, version=request.version, content=request.content)
+    row = await plans.update(work, answers, case_id=request.case_id, version=request.version, content=request.content)
     return caseworker_pb2.UpdatePlanResponse(plan_id=row.plan_id, version=row.version)
 
 
@@ -96,7 +99,8 @@ def services(peers: clients.Peers) -> tuple[server.Service, ...]:
         "ListCaseload": list_caseload,
         "AddPlanPartner": add_plan_partner,
         "GetPlan": get_plan,
-        "UpdatePlan": update_plan,
+        # What it decides about is what the frame redacts by: the same rules, with agreements remembered in between.
+        "UpdatePlan": functools.partial(update_plan, Answers()),
         "AssignAction": assign_action,
         "AnswerAction": answer_action,
         "GetAction": get_action,

@@ -106,6 +106,20 @@ async def actions(
     return (await session.exec(ordered.offset(offset).limit(limit))).all(), total
 
 
+async def waiting_and_overdue(
+    session: AsyncSession, *, case_id: str, organisation_id: str, now: datetime
+) -> tuple[int, int]:
+    """How many actions of a case, or of an organisation, have no answer, and how many open ones are overdue."""
+    status = col(ActionRow.status)
+    query = select(
+        func.count().filter(status == domain.ActionStatus.ASSIGNED),
+        func.count().filter(status.in_(list(domain.OPEN)), col(ActionRow.due_at) < now),
+    )
+    mine = ActionRow.case_id == case_id if case_id else ActionRow.organisation_id == organisation_id
+    waiting, overdue = (await session.exec(query.where(mine))).one()
+    return waiting, overdue
+
+
 async def add_entry(session: AsyncSession, row: ChronologyRow) -> bool:
     """Add to the chronology; False when this person's chronology has the source already."""
     statement = insert(ChronologyRow).values(row.model_dump())

@@ -55,6 +55,11 @@ async def worklist(
     return await _page(work, wanted, order, page)
 
 
+async def worklist_counts(work: Work, team_id: str) -> store.lists.Counts:
+    """How the whole work list of a team, or of all the caller's teams, stands. Raises Denied."""
+    return await store.lists.counts(work.session, policy.teams_to_list(work.actor, team_id), now=work.now)
+
+
 async def sent(
     work: Work, *, statuses: Sequence[domain.Status], order: store.lists.Order, page: common_pb2.PageRequest
 ) -> store.lists.Page:

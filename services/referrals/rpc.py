@@ -39,7 +39,11 @@ async def list_worklist(request: pb.ListWorklistRequest, work: Work) -> pb.ListW
         order=wire.order_of(request.order),
         page=request.page,
     )
-    return pb.ListWorklistResponse(referrals=map(wire.referral, listed.referrals), page=wire.page(listed))
+    return pb.ListWorklistResponse(
+        referrals=map(wire.referral, listed.referrals),
+        page=wire.page(listed),
+        counts=wire.counts(await queries.worklist_counts(work, request.team_id)),
+    )
 
 
 async def list_sent_referrals(request: pb.ListSentReferralsRequest, work: Work) -> pb.ListSentReferralsResponse:

@@ -124,6 +124,11 @@ def page(listed: store.lists.Page) -> common_pb2.PageResponse:
     return common_pb2.PageResponse(next_token=following, total=listed.total)
 
 
+def counts(found: store.lists.Counts) -> pb.WorklistCounts:
+    """How a work list stands."""
+    return pb.WorklistCounts(waiting=found.waiting, overdue=found.overdue, recent=found.recent)
+
+
 def _decision(one: domain.Decision) -> pb.Decision:
     message = pb.Decision(
         status=events.STATUSES[one.status],

@@ -7,24 +7,27 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from chassis import errors
+from chassis.disclosure.answers import Answers
 from chassis.work import Work
 from joinedup.caseworker.v1 import caseworker_pb2, plan_pb2
-from services.caseworker import chronicle, domain, events, narratives, policy, readings, store, tables
+from services.caseworker import chronicle, domain, events, narratives, policy, readings, store, tables, withheld
 from services.caseworker.commands import cases
 
 
-async def update(work: Work, *, case_id: str, version: int, content: plan_pb2.PlanContent) -> tables.PlanRow:
-    """Keep a new version of the plan.
+async def update(
+    work: Work, answers: Answers, *, case_id: str, version: int, content: plan_pb2.PlanContent
+) -> tables.PlanRow:
+    """Keep a new version of the plan; what `answers` would withhold from the writer stays as it stands.
 
     Raises errors.Invalid naming fields, errors.Conflict when somebody saved meanwhile, and what cases.held raises.
     """
     row = await cases.held(work, case_id)
-    _refuse(domain.plan_problems(readings.content(content), now=work.now))
     standing = await store.latest_plan(work.session, case_id)
     if standing is None:
         raise errors.NotFound("the case has no plan")
     if standing.version != version:
         raise errors.Conflict(f"the plan was changed meanwhile: it is at version {standing.version}, not {version}")
+    content = await _kept(work, answers, standing, content)
     plan = tables.PlanRow(
         plan_id=standing.plan_id,
         version=version + 1,
@@ -46,6 +49,18 @@ async def update(work: Work, *, case_id: str, version: int, content: plan_pb2.Pl
     agreed = " and agreed with the person" if content.agreed_with_person else ""
     await chronicle.add(work, _entry(work, row, f"plan/{plan.plan_id}/{plan.version}", f"Support plan updated{agreed}"))
     return plan
+
+
+async def _kept(
+    work: Work, answers: Answers, standing: tables.PlanRow, content: plan_pb2.PlanContent
+) -> plan_pb2.PlanContent:
+    """The content to keep, sound and with what the writer may not see."""
+    considered = await answers.consider(work, [standing.person_id])
+    released = considered.decide(standing.person_id).released
+    before = plan_pb2.PlanContent.FromString(standing.content)
+    merged = withheld.keep(before, content, released, "content.")
+    _refuse(domain.plan_problems(readings.content(merged), now=work.now))
+    return withheld.without_empty(merged)
 
 
 def _entry(work: Work, row: tables.CaseRow, source: str, title: str) -> chronicle.Entry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -19,6 +19,7 @@ from services.referrals.store import referrals
 from services.referrals.store.tables import ReferralRow
 
 Position = tuple[str | int, ...]
+RECENT = timedelta(hours=1)
 
 
 class Order(StrEnum):
@@ -49,6 +50,15 @@ class Page:
     referrals: Sequence[domain.Referral]
     following: Position | None
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What waits for triage, what of that is overdue, and what of it came in recently."""
+
+    waiting: int
+    overdue: int
+    recent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +110,16 @@ async def page(session: AsyncSession, wanted: Filter, *, order: Order, after: Po
         following=ordering.values(shown[-1]) if more else None,
         total=total,
     )
+
+
+async def counts(session: AsyncSession, team_ids: Sequence[str], *, now: datetime) -> Counts:
+    """How the work list of these teams stands."""
+    statement = select(
+        func.count(),
+        func.count().filter(now > _DUE),
+        func.count().filter(now - RECENT < _RECEIVED),
+    ).where(col(ReferralRow.status) == domain.Status.RECEIVED.value, col(ReferralRow.team_id).in_(team_ids))
+    return Counts(*(await db.execute(session, statement)).one())
 
 
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:

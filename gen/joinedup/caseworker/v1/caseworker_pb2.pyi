@@ -363,7 +363,12 @@ class UpdatePlanRequest(_message.Message):
     version: _builtins.int
     """The plan version that was edited."""
     @_builtins.property
-    def content(self) -> _plan_pb2.PlanContent: ...
+    def content(self) -> _plan_pb2.PlanContent:
+        """Needs and contingency plans stand in the order of the version that was edited: one that is to go is sent empty, new
+        ones come after. (Where nothing is withheld from the caller, any order will do.) A value for a withheld field of an
+        entry that stands already is refused as Invalid.
+        """
+
     def __init__(
         self,
         *,
@@ -605,23 +610,53 @@ class ListActionsResponse(_message.Message):
 
     ACTIONS_FIELD_NUMBER: _builtins.int
     PAGE_FIELD_NUMBER: _builtins.int
+    COUNTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def actions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Action]: ...
     @_builtins.property
     def page(self) -> _common_pb2.PageResponse: ...
+    @_builtins.property
+    def counts(self) -> Global___ActionCounts: ...
     def __init__(
         self,
         *,
         actions: _abc.Iterable[Global___Action] | None = ...,
         page: _common_pb2.PageResponse | None = ...,
+        counts: Global___ActionCounts | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "page", b"page"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "page", b"page"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "counts", b"counts", "page", b"page"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListActionsResponse: _TypeAlias = ListActionsResponse  # noqa: Y015
+
+@_typing.final
+class ActionCounts(_message.Message):
+    """How all actions of the case or the organisation stand, whichever of them were asked for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAITING_FIELD_NUMBER: _builtins.int
+    OVERDUE_FIELD_NUMBER: _builtins.int
+    waiting: _builtins.int
+    """Without an answer (assigned)."""
+    overdue: _builtins.int
+    """Assigned or accepted, and past their due time."""
+    def __init__(
+        self,
+        *,
+        waiting: _builtins.int = ...,
+        overdue: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["overdue", b"overdue", "waiting", b"waiting"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ActionCounts: _TypeAlias = ActionCounts  # noqa: Y015
 
 @_typing.final
 class AddNoteRequest(_message.Message):

@@ -134,7 +134,8 @@ class CaseworkerServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdatePlan(self, request, context):
-        """Replaces the plan's content; the version guards against overwriting another's change.
+        """Replaces the plan's content; the version guards against overwriting another's change. What is withheld from the
+        caller stays as it was: nobody can erase, or overwrite, what they are not shown.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

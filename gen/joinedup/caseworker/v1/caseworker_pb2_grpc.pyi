@@ -41,7 +41,9 @@ class CaseworkerStub:
     """Makes an organisation a partner of the plan, so that agreements let it know its part."""
     GetPlan: _grpc.UnaryUnaryMultiCallable[_caseworker_pb2.GetPlanRequest, _plan_pb2.Plan]
     UpdatePlan: _grpc.UnaryUnaryMultiCallable[_caseworker_pb2.UpdatePlanRequest, _caseworker_pb2.UpdatePlanResponse]
-    """Replaces the plan's content; the version guards against overwriting another's change."""
+    """Replaces the plan's content; the version guards against overwriting another's change. What is withheld from the
+    caller stays as it was: nobody can erase, or overwrite, what they are not shown.
+    """
     AssignAction: _grpc.UnaryUnaryMultiCallable[_caseworker_pb2.AssignActionRequest, _caseworker_pb2.ActionResponse]
     """Gives an organisation something to do, as one of the plan's actions and activities; makes it a partner if need be."""
     AnswerAction: _grpc.UnaryUnaryMultiCallable[_caseworker_pb2.AnswerActionRequest, _caseworker_pb2.ActionResponse]
@@ -65,7 +67,9 @@ class CaseworkerAsyncStub(CaseworkerStub):
     """Makes an organisation a partner of the plan, so that agreements let it know its part."""
     GetPlan: _aio.UnaryUnaryMultiCallable[_caseworker_pb2.GetPlanRequest, _plan_pb2.Plan]  # type: ignore[assignment]
     UpdatePlan: _aio.UnaryUnaryMultiCallable[_caseworker_pb2.UpdatePlanRequest, _caseworker_pb2.UpdatePlanResponse]  # type: ignore[assignment]
-    """Replaces the plan's content; the version guards against overwriting another's change."""
+    """Replaces the plan's content; the version guards against overwriting another's change. What is withheld from the
+    caller stays as it was: nobody can erase, or overwrite, what they are not shown.
+    """
     AssignAction: _aio.UnaryUnaryMultiCallable[_caseworker_pb2.AssignActionRequest, _caseworker_pb2.ActionResponse]  # type: ignore[assignment]
     """Gives an organisation something to do, as one of the plan's actions and activities; makes it a partner if need be."""
     AnswerAction: _aio.UnaryUnaryMultiCallable[_caseworker_pb2.AnswerActionRequest, _caseworker_pb2.ActionResponse]  # type: ignore[assignment]
@@ -122,7 +126,9 @@ class CaseworkerServicer(metaclass=_abc_1.ABCMeta):
         request: _caseworker_pb2.UpdatePlanRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_caseworker_pb2.UpdatePlanResponse, _abc.Awaitable[_caseworker_pb2.UpdatePlanResponse]]:
-        """Replaces the plan's content; the version guards against overwriting another's change."""
+        """Replaces the plan's content; the version guards against overwriting another's change. What is withheld from the
+        caller stays as it was: nobody can erase, or overwrite, what they are not shown.
+        """
 
     @_abc_1.abstractmethod
     def AssignAction(

@@ -422,23 +422,57 @@ class ListWorklistResponse(_message.Message):
 
     REFERRALS_FIELD_NUMBER: _builtins.int
     PAGE_FIELD_NUMBER: _builtins.int
+    COUNTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def referrals(self) -> _containers.RepeatedCompositeFieldContainer[Global___Referral]: ...
     @_builtins.property
     def page(self) -> _common_pb2.PageResponse: ...
+    @_builtins.property
+    def counts(self) -> Global___WorklistCounts: ...
     def __init__(
         self,
         *,
         referrals: _abc.Iterable[Global___Referral] | None = ...,
         page: _common_pb2.PageResponse | None = ...,
+        counts: Global___WorklistCounts | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "page", b"page"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page", b"page", "referrals", b"referrals"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "page", b"page", "referrals", b"referrals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListWorklistResponse: _TypeAlias = ListWorklistResponse  # noqa: Y015
+
+@_typing.final
+class WorklistCounts(_message.Message):
+    """How a team's whole work list stands, whatever part of it was asked for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAITING_FIELD_NUMBER: _builtins.int
+    OVERDUE_FIELD_NUMBER: _builtins.int
+    RECENT_FIELD_NUMBER: _builtins.int
+    waiting: _builtins.int
+    """Referrals that wait for triage (received)."""
+    overdue: _builtins.int
+    """Of those, the ones past their due time."""
+    recent: _builtins.int
+    """Of those, the ones that came in within the last hour."""
+    def __init__(
+        self,
+        *,
+        waiting: _builtins.int = ...,
+        overdue: _builtins.int = ...,
+        recent: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["overdue", b"overdue", "recent", b"recent", "waiting", b"waiting"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WorklistCounts: _TypeAlias = WorklistCounts  # noqa: Y015
 
 @_typing.final
 class ListSentReferralsRequest(_message.Message):
