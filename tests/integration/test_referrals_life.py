@@ -1,140 +1,37 @@
-"""A referral's life through the real server on a real PostgreSQL: taken in, routed, triaged, answered, listed."""
+"""A referral's life through the real server on a real PostgreSQL: taken in, triaged, answered, taken back."""
 
 from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from chassis import auth, errors, work
-from chassis.rpc.client import acting
-from devstack.databases import Database
+from chassis import errors
 from joinedup.caseworker.v1 import events_pb2 as caseworker_events
 from joinedup.common.v1 import common_pb2
-from joinedup.governance.v1 import directory_pb2
 from joinedup.governance.v1 import events_pb2 as governance_events
-from joinedup.options.v1 import options_pb2
 from joinedup.referrals.v1 import events_pb2
 from joinedup.referrals.v1 import referrals_pb2 as pb
-from joinedup.referrals.v1.referrals_pb2_grpc import ReferralsStub
-from services.referrals import __main__ as referrals
-from services.referrals import consumers, rounds, rpc
-from services.referrals.settings import Settings
 from services.referrals.store import tables
 from tests.integration import service_house
+from tests.integration.referrals_world import (
+    HOSPITAL,
+    OFFICER,
+    OTHER_TEAM,
+    TRIAGE,
+    asked,
+    call,
+    get,
+    house,
+    submit,
+    tell,
+    worklist,
+)
 from tests.integration.service_house import House
 
-HOSPITAL = auth.Actor(
-    subject="integrator:hospital",
-    kind=auth.Kind.INTEGRATOR,
-    organisation_id="hospital",
-    sector=auth.Sector.NHS,
-    role="integrator",
-)
-TRIAGE = auth.Actor(
-    subject="practitioner:triage",
-    kind=auth.Kind.PRACTITIONER,
-    organisation_id="trust",
-    sector=auth.Sector.NHS,
-    role="triage",
-    team_ids=("complex",),
-    practitioner_id="triage",
-)
-OTHER_TEAM = replace(TRIAGE, subject="practitioner:other", team_ids=("second",), practitioner_id="other")
-OFFICER = replace(
-    TRIAGE,
-    subject="practitioner:officer",
-    organisation_id="constabulary",
-    sector=auth.Sector.POLICE,
-    role="referrer",
-    team_ids=(),
-    practitioner_id="officer",
-)
-HOURS = {day: "09:00-17:00" for day in range(1, 6)}
-
-
-@pytest.fixture(scope="module")
-async def house(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    """Referrals with three teams; an agreement lets the NHS know health, and the police what is theirs."""
-    directory = tmp_path_factory.mktemp("trusted")
-    async with service_house.house(
-        database, directory, Settings, lambda config: rpc.service(referrals.desk(config)), database_pool=10
-    ) as running:
-        health, police = options_pb2.DATA_CLASS_HEALTH, options_pb2.DATA_CLASS_POLICE
-        await running.agree(
-            service_house.agreement(
-                service_house.rule(health, options_pb2.DATA_CLASS_VOICE, sectors=[common_pb2.SECTOR_NHS]),
-                service_house.rule(police, sectors=[common_pb2.SECTOR_POLICE]),
-            )
-        )
-        await tell(
-            running,
-            governance_events.OrganisationRegistered(organisation=directory_pb2.Organisation(id="trust", name="Trust")),
-        )
-        await tell(running, registered("complex", catchment=["EX31", "EX32"], service_ids=["dos-1"]))
-        await tell(running, registered("second", catchment=["EX31"], capacity=1))
-        await tell(running, registered("housing", kind="housing_options", organisation_id="council"))
-        yield running
-
-
-def registered(team_id: str, **more: Any) -> governance_events.TeamRegistered:
-    """A team is registered or changed."""
-    fields: dict[str, Any] = {
-        "organisation_id": "trust",
-        "name": f"Team {team_id}",
-        "kind": "complex_needs",
-        "capacity": 50,
-    }
-    return governance_events.TeamRegistered(team=directory_pb2.Team(id=team_id, service_hours=HOURS, **(fields | more)))
-
-
-async def tell(house: House, event: Any, fallback: str = "") -> None:
-    """Hand an event to its handler, as the consumer does, in a transaction of the service itself."""
-    assert isinstance(house.config, Settings)
-    desk = referrals.desk(house.config.model_copy(update={"fallback_team_id": fallback}))
-    async with work.unit(house.database, house.actor, service="referrals") as unit:
-        await consumers.handlers(desk)[type(event)](unit, event)
-
-
-def asked(**more: Any) -> pb.SubmitReferralRequest:
-    """A referral of somebody new to the complex needs team."""
-    fields: dict[str, Any] = {
-        "person_id": str(uuid.uuid4()),
-        "team_id": "complex",
-        "priority": pb.PRIORITY_URGENT,
-        "narrative": common_pb2.Narrative(health="Ninth attendance", police="Found asleep", voice="Let me be"),
-        "reason_codes": ["http://snomed.info/sct|160734000|Lives in hostel"],
-    }
-    return pb.SubmitReferralRequest(**(fields | more))
-
-
-async def call(house: House, name: str, request: Any, actor: auth.Actor, key: str = "") -> Any:
-    """One call as this actor."""
-    with acting(actor, idempotency_key=key or str(uuid.uuid4())):
-        return await getattr(house.channels.stub(ReferralsStub, "referrals"), name)(request)
-
-
-async def submit(house: House, request: pb.SubmitReferralRequest | None = None, actor: auth.Actor = HOSPITAL) -> Any:
-    """Refer somebody."""
-    return await call(house, "SubmitReferral", request or asked(), actor)
-
-
-async def get(house: House, referral_id: str, actor: auth.Actor = TRIAGE) -> pb.Referral:
-    """One referral as this actor."""
-    found = await call(house, "GetReferral", pb.GetReferralRequest(referral_id=referral_id), actor)
-    assert isinstance(found, pb.Referral)
-    return found
-
-
-async def worklist(house: House, actor: auth.Actor = TRIAGE, **more: Any) -> pb.ListWorklistResponse:
-    """A page of a work list."""
-    answer = await call(house, "ListWorklist", pb.ListWorklistRequest(**more), actor)
-    assert isinstance(answer, pb.ListWorklistResponse)
-    return answer
+__all__ = ["house"]
 
 
 async def test_a_referral_stands_in_the_work_list_of_its_team_with_its_clock_running(house: House) -> None:
@@ -366,114 +263,6 @@ async def test_a_case_that_is_opened_sets_the_referral_in_progress_once(house: H
         "referral.case_opened_though_closed",
         "referral.case_opened_without_referral",
     ]
-
-
-async def test_routed_by_service_and_by_kind_area_and_room(house: House) -> None:
-    by_service = await submit(house, asked(team_id="", service_id="dos-1"))
-    assert by_service.team_id == "complex"
-    where = {"team_id": "", "team_kind": "complex_needs", "outward_postcode": "ex31 "}
-    first = await submit(house, asked(**where))
-    assert first.team_id == "second"
-    found = await get(house, first.referral_id, OTHER_TEAM)
-    assert found.routing.startswith("Sent to Team second (Trust): a complex needs team for the person's area; of the 2")
-    # Its one place is taken now.
-    assert (await submit(house, asked(**where))).team_id == "complex"
-
-
-async def test_what_nobody_can_take_yet_waits_and_is_sent_on_when_the_team_is_known(house: House) -> None:
-    request = asked(team_id="", team_kind="falls", outward_postcode="EX9")
-    answer = await submit(house, request)
-    assert (answer.team_id, answer.version) == ("", 1)
-    waiting = await get(house, answer.referral_id, HOSPITAL)
-    assert waiting.status == pb.STATUS_REQUESTED
-    assert "it waits here" in waiting.routing
-
-    await tell(house, registered("falls-elsewhere", kind="falls", catchment=["PL1"]))
-    assert (await get(house, answer.referral_id, HOSPITAL)).version == 1
-    await tell(house, registered("falls", kind="falls", catchment=["EX9"], organisation_id="council"))
-    member = replace(TRIAGE, team_ids=("falls",), organisation_id="council", sector=auth.Sector.COUNCIL)
-    (found,) = (await worklist(house, member, team_id="falls")).referrals
-    assert (found.referral_id, found.status, found.version) == (answer.referral_id, pb.STATUS_RECEIVED, 2)
-    assert found.clock.started_at == waiting.clock.started_at
-    assert found.decisions[0].status == pb.STATUS_RECEIVED
-    (told,) = await house.events(events_pb2.ReferralStatusChanged, referral_id=answer.referral_id)
-    assert (told.team_id, told.organisation_id, told.version) == ("falls", "council", 2)
-    await tell(house, registered("falls", kind="falls", catchment=["EX9"], organisation_id="council"))
-    assert (await get(house, answer.referral_id, HOSPITAL)).version == 2
-
-
-async def test_a_team_that_is_named_before_it_is_known_is_waited_for_and_the_fallback_team_takes_the_rest(
-    house: House,
-) -> None:
-    named = await submit(house, asked(team_id="late"))
-    unserved = await submit(house, asked(team_id="", service_id="dos-none"))
-    await tell(house, registered("late"))
-    assert (await get(house, named.referral_id, HOSPITAL)).team_id == "late"
-    assert (await get(house, unserved.referral_id, HOSPITAL)).status == pb.STATUS_REQUESTED
-    await tell(house, registered("access", kind="single_point_of_access"), fallback="access")
-    taken = await get(house, unserved.referral_id, HOSPITAL)
-    assert (taken.team_id, taken.status) == ("access", pb.STATUS_RECEIVED)
-    assert taken.routing.startswith("No team answers to the service dos-none; Team access (Trust) takes what has no")
-
-
-Key = Callable[[pb.Referral], Any]
-
-
-@pytest.mark.parametrize(
-    ("order", "key"),
-    [
-        (pb.WORKLIST_ORDER_DUE, lambda one: (one.clock.due_at.ToNanoseconds(), one.referral_id)),
-        (pb.WORKLIST_ORDER_RECEIVED_NEWEST, lambda one: -one.received_at.ToNanoseconds()),
-        (
-            pb.WORKLIST_ORDER_PRIORITY,
-            lambda one: (-one.priority, one.clock.due_at.ToNanoseconds(), one.referral_id),
-        ),
-    ],
-)
-async def test_lists_are_ordered_and_paged_without_gap_or_repetition(
-    house: House, order: pb.WorklistOrder.ValueType, key: Key
-) -> None:
-    team_id = f"paged-{order}"
-    await tell(house, registered(team_id))
-    member = replace(TRIAGE, team_ids=(team_id,))
-    for turn in range(7):
-        await submit(house, asked(team_id=team_id, priority=1 + turn % 4))
-    seen: list[pb.Referral] = []
-    token = ""
-    for _ in range(3):
-        page = common_pb2.PageRequest(size=3, token=token)
-        answer = await worklist(house, member, team_id=team_id, order=order, page=page)
-        assert answer.page.total == 7
-        seen += answer.referrals
-        token = answer.page.next_token
-    assert token == ""
-    assert len({one.referral_id for one in seen}) == 7
-    assert seen == sorted(seen, key=key)
-    with pytest.raises(errors.Invalid, match=r"page\.token"):
-        await worklist(house, member, page=common_pb2.PageRequest(token="bm9uZQ"))
-    everything = await worklist(house, member, statuses=[pb.STATUS_RECEIVED, pb.STATUS_ACCEPTED])
-    assert everything.page.total == 7
-    assert not (await worklist(house, member, statuses=[pb.STATUS_ACCEPTED])).referrals
-
-
-async def test_a_round_finds_a_team_for_what_still_waits(house: House) -> None:
-    assert isinstance(house.config, Settings)
-    answers = [await submit(house, asked(team_id="", service_id="dos-nowhere")) for _ in range(3)]
-    await tell(house, registered("desk", kind="single_point_of_access"))
-    desk = referrals.desk(house.config.model_copy(update={"fallback_team_id": "desk"}))
-    stop = asyncio.Event()
-    making = rounds.Rounds(house.database, desk, every_seconds=0.05)
-    running = asyncio.create_task(making.run(stop))
-    for _ in range(200):
-        if (await get(house, answers[-1].referral_id, HOSPITAL)).team_id == "desk":
-            break
-        await asyncio.sleep(0.05)
-    stop.set()
-    await running
-    assert making.ready
-    for answer in answers:
-        found = await get(house, answer.referral_id, HOSPITAL)
-        assert (found.team_id, found.version) == ("desk", 2)
 
 
 async def test_the_tables_are_as_the_migration_makes_them(house: House) -> None:

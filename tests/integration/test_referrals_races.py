@@ -19,7 +19,7 @@ from services.referrals import __main__ as referrals
 from services.referrals import consumers, domain, events, rounds
 from services.referrals.settings import Settings
 from tests.integration.service_house import House
-from tests.integration.test_referrals_life import HOSPITAL, TRIAGE, asked, call, get, house, registered, submit, tell
+from tests.integration.referrals_world import HOSPITAL, TRIAGE, asked, call, get, house, registered, submit, tell
 
 __all__ = ["house"]
 
