@@ -1,1 +1,1 @@
-"""The frame that every Joinedup service stands on: storage, events, calls, disclosure, and a graceful life and death."""
+"""The frame that every Joinedup service stands on: storage, events, calls, disclosure, a graceful life and death."""

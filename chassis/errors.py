@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-class Failure(Exception):  # noqa: N818 (a name of the domain: the others derive from it)
+class Failure(Exception):
     """The root of every failure that a caller may be told about; anything else is a fault of ours (INTERNAL)."""
 
 
