@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
@@ -37,8 +37,7 @@ RELATING = ("identity", "referrals", "caseworker", "governance")
 _PRUNE_EVERY_SECONDS = 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """An event of a type that is handled here, read from its record."""
 
     record: ConsumerRecord[bytes, bytes]
@@ -62,7 +61,7 @@ class Held:
     due: float
 
 
-class _Waiting(Exception):  # noqa: N818 (says what it is)
+class _Waiting(Exception):
     """A handler needs a part that is away; says nothing against the event."""
 
 
@@ -184,7 +183,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka car
         """Bring every delivery into effect, or hold its partition; halves what fails until the culprit stands alone."""
         parts = [list(deliveries)]
         while parts:
-            part = [delivery for delivery in parts.pop() if not self._waits_behind(delivery)]
+            part = parts.pop()
+            if self._held:
+                part = [delivery for delivery in part if not self._waits_behind(delivery)]
             if not part:
                 continue
             failure = await self._attempt(part, stop)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.descriptor import Descriptor
@@ -27,8 +27,7 @@ class Unreadable(Exception):
     """A record that is not an event of ours; the text says what is wrong and quotes nothing of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """The attributes of one event; `subject` is the person id, `time` aware UTC, `version` that of the aggregate."""
 
     id: str
