@@ -29,6 +29,8 @@ max_connections = 200
 shared_buffers = '96MB'
 dynamic_shared_memory_type = 'posix'
 jit = off
+# Small data, two cores, and a container's /dev/shm may be tiny.
+max_parallel_workers_per_gather = 0
 timezone = 'UTC'
 log_timezone = 'UTC'
 # The details of an error quote rows, and rows are about people: neither they nor statements are logged.

@@ -12,6 +12,8 @@ from pathlib import Path
 from devstack import leash, paths
 
 STOP_SECONDS = 10.0
+LOG_BYTES = 20_000_000
+"""A log that has grown larger is set aside at the next start, and the one set aside before it is dropped."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Program:
         Call from a thread that lives as long as the program should: the kernel watches the thread, not the process.
         """
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
+            self.log.replace(self.log.with_suffix(".log.1"))
         user = (self.account.uid, self.account.gid) if self.account else (-1, -1)
         leashed = [
             sys.executable,

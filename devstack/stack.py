@@ -52,7 +52,11 @@ def up(
     shutil.rmtree(root / "held", ignore_errors=True)
     started = _start_supervisor(root, list(chosen), any_ports=any_ports, tls=tls, owned=owned)
     _children[started.pid] = started
-    return _await_ready(root, started.pid, processes.start_time(started.pid), progress)
+    try:
+        return _await_ready(root, started.pid, processes.start_time(started.pid), progress)
+    except KeyboardInterrupt:
+        down(root)
+        raise
 
 
 def down(root: Path = paths.STACK) -> bool:
@@ -60,6 +64,7 @@ def down(root: Path = paths.STACK) -> bool:
     root = root.resolve()
     known = state.read(root)
     if known is None or not known.supervised():
+        _sweep(known)
         return False
     _send(known.pid, known.began, signal.SIGTERM)
     if not _within(DOWN_SECONDS, lambda: not known.supervised()):
@@ -224,6 +229,12 @@ def _await_ready(root: Path, pid: int, began: str, progress: Progress) -> state.
     raise StackError(f"the stack was not ready after {UP_SECONDS:.0f} s")
 
 
+def _sweep(known: state.State | None) -> None:
+    """Where no kernel ends the parts with their supervisor (it is Linux that does), end what a killed one left."""
+    for part in known.parts.values() if known else ():
+        _send(part.pid, part.began, signal.SIGKILL)
+
+
 def _reap() -> None:
     for pid, child in list(_children.items()):
         if child.poll() is not None:
@@ -247,9 +258,9 @@ def _lives(part: state.PartState) -> bool:
 
 def _send(pid: int, began: str, signum: signal.Signals) -> bool:
     """Signal this very process and no other that the pid may have passed to; False when it has gone."""
+    if not processes.is_alive(pid, began):
+        return False
     if not hasattr(os, "pidfd_open"):
-        if not processes.is_alive(pid, began):
-            return False
         os.kill(pid, signum)
         return True
     with contextlib.suppress(ProcessLookupError):

@@ -9,11 +9,12 @@ from devstack import databases, stack, testing
 
 
 @pytest.fixture(scope="session")
-def session_directory() -> Iterator[Path]:
-    """A folder for this session's servers; kept, with their logs, until the next session when one failed to start."""
+def session_directory(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A folder for this session's servers; after a failure it is kept, for its logs, until the next session starts."""
     directory = testing.session_directory()
     yield directory
-    testing.forget(directory)
+    if not request.session.testsfailed:
+        testing.forget(directory)
 
 
 @pytest.fixture(scope="session")

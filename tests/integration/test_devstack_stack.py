@@ -132,6 +132,21 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert within(20, directory), left_of(directory)
 
 
+def test_ctrl_c_while_it_starts_leaves_nothing(directory: Path) -> None:
+    root = directory / "stack"
+    command = [sys.executable, "-m", "devstack", "up", "--root", str(root), "--any-ports"]
+    starting = subprocess.Popen([*command, *(f"--only={name}" for name in GROUND)], cwd=paths.CHECKOUT)
+    while not (known := state.read(root)) or not known.parts["postgres"].pid:
+        assert starting.poll() is None
+        time.sleep(0.05)
+
+    starting.send_signal(signal.SIGINT)
+
+    assert starting.wait(30) != 0
+    assert left_of(directory) == []
+    assert stack.status(root)["phase"] == "stopped"
+
+
 def test_a_part_that_cannot_start_is_named_with_its_log_and_the_rest_is_taken_down(directory: Path) -> None:
     root = directory / "stack"
     root.mkdir(parents=True)
