@@ -137,6 +137,7 @@ def _notify(layout: Layout) -> dict[str, str]:
         "smtp_password": kept.secret("mail-password"),
         "smtp_ca": str(kept.authority),
         "portal_url": layout.http("portal-http"),
+        "mail_domains": str(paths.CHECKOUT / "devstack" / "place" / "mail-domains.csv"),
     }
 
 
