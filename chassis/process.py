@@ -34,8 +34,16 @@ class Parts:
     """What the roles of one process share: settings, the database, and what is to be closed after them."""
 
     config: ServiceSettings
-    database: db.Database
     closing: AsyncExitStack
+    _database: db.Database | None = None
+
+    @property
+    def database(self) -> db.Database:
+        """The service's database, opened when first asked for: a service without one never asks."""
+        if self._database is None:
+            self._database = db.Database.of(self.config)
+            self.closing.push_async_callback(self._database.close)
+        return self._database
 
 
 Factory = Callable[[Parts], Role]
@@ -84,9 +92,7 @@ def start(service: Service, names: Sequence[str]) -> int:
 
 async def _live(config: ServiceSettings, factories: Mapping[str, Factory]) -> int:
     async with AsyncExitStack() as closing:
-        database = db.Database.of(config)
-        closing.push_async_callback(database.close)
-        parts = Parts(config, database, closing)
+        parts = Parts(config, closing)
         return await run(config, {name: factory(parts) for name, factory in factories.items()})
 
 

@@ -139,7 +139,7 @@ def test_withheld_never_looks_like_empty() -> None:
         page = dataclasses.replace(portal_examples.REFERRAL, narrative=narrative, facts=(), history=())
         shown[name] = rendering.render(page, portal_example_people.FRAME)
     assert "<b>Withheld:</b> the person asked for it" in shown["withheld"]
-    assert "It is not empty" in shown["withheld"]
+    assert "Withheld does not mean empty" in shown["withheld"]
     assert "Withheld" not in shown["empty"]
     assert "Nothing recorded" in shown["empty"]
     assert "Nothing recorded" not in shown["withheld"]

@@ -173,7 +173,7 @@ def test_keyboard_reaches_the_content_and_the_reason_for_withholding(site: Site,
     withheld = page.locator("details.jd-withheld").first
     withheld.locator("summary").focus()
     page.keyboard.press("Enter")
-    expect(withheld.get_by_text("It is not empty")).to_be_visible()
+    expect(withheld.get_by_text("Withheld does not mean empty")).to_be_visible()
 
 
 def test_error_summary_leads_to_the_field(site: Site, page: Page) -> None:
@@ -195,5 +195,5 @@ def test_live_page_shows_the_news_and_leaves_the_reader_alone(site: Site, page: 
     expect(page.get_by_text(f"Entry {before + 1}", exact=True)).to_be_visible()
     expect(page.get_by_role("status")).to_contain_text(rendering.clock(NOW + timedelta(minutes=before + 1)))
     expect(page.get_by_label("Note")).to_have_value("She rang at ten, sounding")
-    expect(explanation.get_by_text("It is not empty")).to_be_visible()
+    expect(explanation.get_by_text("Withheld does not mean empty")).to_be_visible()
     expect(explanation.locator("summary")).to_be_focused()

@@ -18,6 +18,7 @@ class Person:
     telephone: Text = None
     age: int | None = None  # whole years, where the birth date is known and released
     key_worker: str = ""
+    pending: bool = False  # identity has not heard of the reader's part yet; `name` says so, the rest is empty
 
 
 @dataclass(frozen=True)

@@ -88,3 +88,52 @@ CONTINGENCY: Mapping[str, str] = {
     "advance_statement": "Advance statement",
     "anticipatory_medicines_or_equipment": "Anticipatory medicines or equipment",
 }
+
+# The roles of governance/roles.yaml that practitioners hold.
+ROLE: Mapping[str, str] = {
+    "caseworker": "Caseworker",
+    "triage": "Triage",
+    "referrer": "Referrer",
+    "partner": "Partner agency",
+    "ig_lead": "Information governance lead",
+}
+
+# joinedup.common.v1.Sector, without its prefix, in lower case.
+SECTOR: Mapping[str, str] = {
+    "nhs": "NHS",
+    "council": "Council",
+    "police": "Police",
+    "housing": "Housing",
+    "charity": "Charity",
+}
+
+# joinedup.options.v1.DataClass, without its prefix, in lower case.
+DATA_CLASS: Mapping[str, str] = {
+    "identifying": "Identifying",
+    "contact": "Contact",
+    "health": "Health",
+    "social_care": "Social care",
+    "police": "Police",
+    "housing": "Housing",
+    "finance": "Financial",
+    "safeguarding": "Safeguarding",
+    "voice": "The person's own words",
+}
+
+PURPOSE: Mapping[str, str] = {
+    "direct_care": "Direct care",
+    "safeguarding": "Safeguarding",
+    "administration": "Administration",
+    "audit": "Audit",
+}
+
+# joinedup.common.v1.RelationshipKind, without its prefix, in lower case.
+RELATIONSHIP: Mapping[str, str] = {
+    "referrer": "the organisation that referred",
+    "receiving_team": "the team that received the referral",
+    "key_worker": "the key worker's team",
+    "plan_partner": "plan partner",
+    "self": "the person themselves",
+    "carer": "carer",
+    "break_glass": "break-glass access",
+}
