@@ -98,7 +98,7 @@ class Database:
                 begin = f"BEGIN; {_scoping(actor)}"
                 statements.note_opening(session, await driver.execute(f"{begin}; {opening}" if opening else begin))
                 yield session
-                await session.flush()
+                await statements.flush(session)
                 await _commit(driver)
                 self.last_success = asyncio.get_running_loop().time()
         except BaseException as failure:

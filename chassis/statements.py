@@ -74,6 +74,13 @@ async def execute(
     return await (await session.connection()).execute(statement, values or None)
 
 
+async def flush(session: AsyncSession) -> None:
+    """Write what the object mapper holds back, if it holds anything: asking costs less than a needless flush."""
+    held = session.sync_session
+    if held.new or held.dirty or held.deleted:
+        await session.flush()
+
+
 async def execute_many(
     session: AsyncSession, statement: sqlalchemy.TextClause, values: Sequence[Mapping[str, Any]]
 ) -> None:

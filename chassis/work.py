@@ -195,7 +195,7 @@ class Work:
 
     async def finish(self) -> None:
         """Write what is pending: changed rows first, then audit and events, so that events follow the locks."""
-        await self.session.flush()
+        await statements.flush(self.session)
         for statement, values in self.pending.statements.items():
             await statements.execute_many(self.session, statement, values)
         self.pending.statements.clear()
