@@ -29,10 +29,12 @@ _PROBE = auth.service_actor("probe")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many connections, and how long to wait for what, in seconds."""
+    """How many connections, and how long to wait for what, in seconds.
 
-    pool: int = 6
-    overflow: int = 6
+    No connection is made for a burst and closed after it: making one costs as much as several commands.
+    """
+
+    pool: int = 12
     connect_seconds: float = 0.9
     statement_seconds: float = 0.9
 
@@ -63,7 +65,6 @@ class Database:
             config.database_url,
             Limits(
                 config.database_pool,
-                config.database_overflow,
                 config.database_connect_seconds,
                 config.database_statement_seconds,
             ),
@@ -71,7 +72,7 @@ class Database:
 
     def for_batches(self, statement_seconds: float) -> Database:
         """The same database with few connections and patience for statements that carry whole batches."""
-        return Database(self.url, replace(self.limits, pool=2, overflow=1, statement_seconds=statement_seconds))
+        return Database(self.url, replace(self.limits, pool=3, statement_seconds=statement_seconds))
 
     async def close(self) -> None:
         """Close every connection; hanging ones are cut."""
@@ -185,7 +186,7 @@ def _engine(url: str, limits: Limits) -> AsyncEngine:
     engine = create_async_engine(
         _plain(url).replace("postgresql://", "postgresql+asyncpg://", 1),
         pool_size=limits.pool,
-        max_overflow=limits.overflow,
+        max_overflow=0,
         pool_timeout=limits.connect_seconds,
         # The frame begins and ends its transactions itself, in fewer round trips than SQLAlchemy takes.
         isolation_level="AUTOCOMMIT",

@@ -31,9 +31,11 @@ class ServiceSettings(BaseSettings):
     migration_database_url: str = Field(
         default="", description="PostgreSQL as the owning role; used by the `migrate` role and by nothing else."
     )
-    database_pool: int = Field(default=6, ge=1, le=100, description="Connections kept open by one process.")
-    database_overflow: int = Field(
-        default=6, ge=0, le=100, description="Connections opened above the pool for a burst."
+    database_pool: int = Field(
+        default=12,
+        ge=1,
+        le=100,
+        description="Connections that one process opens at most for calls. Each is made when first needed, and kept.",
     )
     database_connect_seconds: float = Field(
         default=0.9, gt=0, description="How long to wait for a connection before answering Unavailable."

@@ -119,7 +119,7 @@ async def test_a_stranger_reads_neither_audit_nor_outbox(frame: World) -> None:
 
 
 async def test_one_actors_reach_does_not_leak_into_the_next_transaction(frame: World) -> None:
-    narrow = db.Database.open(frame.config.database_url, db.Limits(pool=1, overflow=0))
+    narrow = db.Database.open(frame.config.database_url, db.Limits(pool=1))
     await note(frame, ACTOR, "ada")
     try:
         async with narrow.transaction(ACTOR) as session:
@@ -153,7 +153,7 @@ async def test_a_statement_that_takes_too_long_is_given_up_on_both_sides(frame: 
 
 
 async def test_an_exhausted_pool_is_unavailable_rather_than_a_queue(frame: World) -> None:
-    narrow = db.Database.open(frame.config.database_url, db.Limits(pool=1, overflow=0))
+    narrow = db.Database.open(frame.config.database_url, db.Limits(pool=1))
     async with narrow.transaction(ACTOR):
         with _soon(), pytest.raises(errors.Unavailable):
             await narrow.ping()
@@ -218,7 +218,7 @@ async def test_a_savepoint_saves_what_came_before_it(frame: World) -> None:
 
 
 async def test_a_call_that_is_cancelled_leaves_a_sound_pool(frame: World) -> None:
-    narrow = db.Database.open(frame.config.database_url, db.Limits(pool=1, overflow=0))
+    narrow = db.Database.open(frame.config.database_url, db.Limits(pool=1))
 
     async def dawdle() -> None:
         async with narrow.transaction(ACTOR) as session:
