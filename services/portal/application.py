@@ -19,7 +19,18 @@ from chassis import errors
 from services.portal import failures, forms, headers, sessions, visit
 from services.portal.pages import errors as error_pages
 from services.portal.pages import rendering
-from services.portal.views import inbox, landing, live
+from services.portal.views import (
+    actions,
+    caseload,
+    disclosures,
+    inbox,
+    landing,
+    live,
+    person,
+    plan,
+    referral,
+    sent,
+)
 from services.portal.visit import Portal, Show, Take
 
 logger = logging.getLogger(__name__)
@@ -36,7 +47,21 @@ class Page:
     take: Take | None = None
 
 
-PAGES: tuple[Page, ...] = (Page("/inbox", inbox.show),)
+PAGES: tuple[Page, ...] = (
+    Page("/inbox", inbox.show),
+    Page("/sent", sent.show),
+    Page("/referrals/{referral}", referral.show),
+    Page("/referrals/{referral}/decision", take=referral.decide),
+    Page("/caseload", caseload.show),
+    Page("/people/{person}", person.show),
+    Page("/people/{person}/notes", take=person.note),
+    Page("/people/{person}/plan", plan.show, plan.save),
+    Page("/people/{person}/actions", actions.new, actions.ask),
+    Page("/people/{person}/disclosures", disclosures.show),
+    Page("/actions", actions.mine),
+    Page("/actions/{action}", actions.open_answer, actions.answer),
+    Page("/disclosures", disclosures.find),
+)
 
 
 @dataclass(frozen=True)

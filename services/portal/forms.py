@@ -86,3 +86,22 @@ def day_problem(form: Form, name: str, at: time) -> Problem | None:
     except ValueError:
         return Problem(name, "Enter a real date, such as 4 12 2026")
     return None
+
+
+def problems(refusal: errors.Invalid, fields: Mapping[str, str], otherwise: str) -> tuple[Problem, ...]:
+    """What a service refused, beside the form's fields; `fields` translates its names, `otherwise` takes the rest."""
+    return tuple(
+        Problem(_field(one.field, fields, otherwise), _sentence(one.problem)) for one in refusal.violations
+    ) or (Problem(otherwise, "This cannot be done as it is"),)
+
+
+def _field(name: str, fields: Mapping[str, str], otherwise: str) -> str:
+    while name and name not in fields:
+        name = name.rpartition(".")[0]
+    return fields.get(name, otherwise)
+
+
+def _sentence(problem: str) -> str:
+    """A problem in words of its own: services say it to follow the field's name ("must be given")."""
+    starts = ("must ", "is ", "has ", "lies ", "does ", "are ")
+    return f"It {problem}" if problem.startswith(starts) else problem[:1].upper() + problem[1:]

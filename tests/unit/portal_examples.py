@@ -2,7 +2,18 @@
 
 from dataclasses import replace
 
-from services.portal.pages import errors, frame, inbox, landing, parts, people, referral, rendering, vocabulary
+from services.portal.pages import (
+    disclosures,
+    errors,
+    frame,
+    inbox,
+    landing,
+    parts,
+    people,
+    referral,
+    rendering,
+    vocabulary,
+)
 from tests.unit import portal_example_cases as cases
 from tests.unit.portal_example_people import (
     DARREN,
@@ -64,6 +75,15 @@ INBOX = inbox.InboxPage(
     live=LIVE,
 )  # fmt: skip
 INBOX_EMPTY = replace(INBOX, waiting=0, overdue=0, new=0, rows=(), paging=parts.Paging(0, 0, 0))
+
+PENDING = people.Person("/people/p6", "Name on its way", pending=True)
+SENT = inbox.SentPage(
+    "North Devon District Hospital",
+    parts.Search("/sent", "", "", filters=(parts.Choice("", "All", selected=True),)),
+    tuple(replace(sent, referrer="One Northern Devon", new=False) for sent in INBOX.rows[:3]),
+    PAGING,
+    replace(LIVE, refresh="/sent"),
+)
 
 NARRATIVE = (
     people.NarrativePart("In the person's words", "“I ring 999 because nobody else picks up after six.”"),
@@ -145,6 +165,8 @@ EXAMPLES: dict[str, tuple[rendering.Page, frame.Frame]] = {
     "role": (ROLE, on("")),
     "inbox": (INBOX, on("Referral inbox")),
     "inbox-empty": (INBOX_EMPTY, NOTICED),
+    "inbox-pending": (replace(INBOX, rows=(replace(INBOX.rows[0], person=PENDING),)), on("Referral inbox")),
+    "sent": (SENT, on("")),
     "referral": (REFERRAL, on("Referral inbox")),
     "referral-problem": (REFERRAL_PROBLEM, on("Referral inbox")),
     "caseload": (cases.CASELOAD, on("Caseload")),
@@ -154,6 +176,10 @@ EXAMPLES: dict[str, tuple[rendering.Page, frame.Frame]] = {
     "action-new": (cases.ACTION_NEW, on("Caseload")),
     "action-answer": (cases.ACTION_ANSWER, on("Your actions")),
     "my-actions": (cases.MY_ACTIONS, on("Your actions")),
+    "person-pending": (replace(cases.PERSON_NEW, person=PENDING), on("Caseload")),
     "disclosures": (cases.DISCLOSURES, on("Caseload")),
+    "disclosures-check": (replace(cases.DISCLOSURES, intact=None, check_href="?check=yes"), on("Caseload")),
+    "disclosures-find": (disclosures.FindPage("/disclosures"), on("")),
+    "disclosures-find-problem": (disclosures.FindPage("/disclosures", "x", "Enter a person id"), on("")),
     **{f"error-{status}": (errors.error_page(status, "7c1f0a52"), on("")) for status in (403, 404, 409, 500, 503)},
 }

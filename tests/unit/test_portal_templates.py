@@ -62,7 +62,13 @@ def document(request: pytest.FixtureRequest) -> Document:
 def test_every_template_is_an_example() -> None:
     shown = {page.template for page, _ in EXAMPLES.values()}
     files = {path.name for path in rendering.TEMPLATES.glob("*.html")}
-    assert files - shown == {"layout.html", "parts.html", "action_parts.html", "plan_parts.html"}
+    assert {name.removesuffix(".html") for name in files - shown} == {
+        "layout",
+        "parts",
+        "action_parts",
+        "plan_parts",
+        "referral_parts",
+    }
 
 
 def test_elements_are_closed_in_order(document: Document) -> None:

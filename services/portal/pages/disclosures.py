@@ -35,3 +35,14 @@ class DisclosuresPage:
     rows: tuple[Disclosure, ...]
     paging: Paging
     intact: bool | None = None  # whether the hash chain holds; None where it was not asked
+    check_href: str = ""  # asks it; empty for readers who may not, or who have asked
+
+
+@dataclass(frozen=True)
+class FindPage:
+    """For those who look after records: leads to the ledger about a person. Search parameters: `person`."""
+
+    template: ClassVar[str] = "disclosures_find.html"
+    action: str
+    text: str = ""
+    problem: str = ""

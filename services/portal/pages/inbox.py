@@ -21,7 +21,7 @@ class ReferralRow:
     status: Tag
     due: Due | None
     priority: Tag | None = None  # None: routine
-    new: bool = False  # nobody of the team has opened it yet
+    new: bool = False  # came in within the last hour, and nobody has decided it
     safeguarding: bool = False
 
 
@@ -34,6 +34,18 @@ class InboxPage:
     waiting: int  # referrals that wait for this team
     overdue: int
     new: int
+    search: Search
+    rows: tuple[ReferralRow, ...]
+    paging: Paging
+    live: Live
+
+
+@dataclass(frozen=True)
+class SentPage:
+    """What became of the referrals that an organisation sent; `referrer` of a row says to whom. Search: `status`."""
+
+    template: ClassVar[str] = "sent.html"
+    organisation: str
     search: Search
     rows: tuple[ReferralRow, ...]
     paging: Paging

@@ -51,7 +51,7 @@ class PersonPage:
     waiting: int  # actions without an answer
     overdue: int
     cannot: int
-    withheld: int  # values on this page that were withheld from the reader
+    withheld: int  # kinds of information of which something on this page was withheld from the reader
     agencies: tuple[AgencyActions, ...]
     plan: Plan | None
     chronology: tuple[Entry, ...]

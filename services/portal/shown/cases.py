@@ -1,0 +1,70 @@
+"""Cases and what happened around a person as pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from joinedup.caseworker.v1 import caseworker_pb2
+from services.portal.directory import Names
+from services.portal.pages.caseload import CaseRow
+from services.portal.pages.parts import Due, Tag
+from services.portal.pages.people import Person
+from services.portal.pages.person import Entry
+from services.portal.pages.vocabulary import CHRONOLOGY_KIND
+from services.portal.shown.marks import Marks
+from services.portal.shown.people import narrative
+from services.portal.shown.referrals import moment
+
+_ALERT = caseworker_pb2.CHRONOLOGY_KIND_ALERT
+
+
+def row(case: caseworker_pb2.Case, person: Person, names: Names, *, now: datetime, alerts_within: timedelta) -> CaseRow:
+    """One case of a caseload."""
+    return CaseRow(
+        id=case.case_id,
+        person=person,
+        key_worker=names.practitioner(case.key_worker_id) or "not listed",
+        opened_at=moment(case.opened_at),
+        open_actions=case.open_actions,
+        overdue_actions=case.overdue_actions,
+        alert_at=alert_at(case, now=now, within=alerts_within),
+        review=Due.of(moment(case.review_due_at), now=now) if case.HasField("review_due_at") else None,
+    )
+
+
+def alert_at(case: caseworker_pb2.Case, *, now: datetime, within: timedelta) -> datetime | None:
+    """The latest crisis alert, as long as it stands on top of pages."""
+    if not case.HasField("last_alert_at"):
+        return None
+    at = moment(case.last_alert_at)
+    return at if now - at <= within else None
+
+
+def entries(found: Iterable[caseworker_pb2.ChronologyEntry], names: Names) -> tuple[Entry, ...]:
+    """A part of the chronology."""
+    return tuple(_entry(one, names) for one in found)
+
+
+def _entry(one: caseworker_pb2.ChronologyEntry, names: Names) -> Entry:
+    name = caseworker_pb2.ChronologyKind.Name(one.kind).removeprefix("CHRONOLOGY_KIND_").lower()
+    return Entry(
+        id=one.entry_id,
+        at=moment(one.at),
+        kind=CHRONOLOGY_KIND.get(name, Tag(name.capitalize())),
+        title=one.title,
+        by=names.both(one.practitioner_id, one.organisation_id),
+        narrative=narrative(one.narrative, "narrative", Marks(one.withheld)) if _tells(one) else (),
+        alert=one.kind == _ALERT,
+    )
+
+
+def _tells(one: caseworker_pb2.ChronologyEntry) -> bool:
+    """Whether an entry of this kind can say anything about the person, so that a withholding is worth a line."""
+    silent = (
+        caseworker_pb2.CHRONOLOGY_KIND_REFERRAL,
+        caseworker_pb2.CHRONOLOGY_KIND_CASE,
+        caseworker_pb2.CHRONOLOGY_KIND_PLAN,
+        caseworker_pb2.CHRONOLOGY_KIND_NOTIFICATION,
+    )
+    return one.kind not in silent or bool(one.narrative.ListFields())
