@@ -1,8 +1,9 @@
 """The `stream` role: a Faust agent that counts contacts in crisis and raises signals of rising need.
 
-Faust has two ways of losing a record: with `concurrency` above one, when it is killed, and when an exception leaves an
-agent. So concurrency is one (more partitions are the way to more work), and nothing leaves the agent: a record that
-fails is tried again, then dead-lettered. What it writes goes through our own transaction under an id made of the
+Faust has three ways of losing a record: with `concurrency` above one, when it is killed; when an exception leaves an
+agent; and when it is killed between a commit and the table's changelog. So concurrency is one (more partitions are the
+way to more work); nothing leaves the agent: a record that fails is tried again, then dead-lettered; and commits wait
+for the changelog (durable.py). What it writes goes through our own transaction under an id made of the
 record, so that a record seen again changes nothing. No effect that must not be lost goes through here alone.
 """
 
@@ -18,12 +19,15 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import faust
+from faust import exceptions as stream_errors
 
 from chassis import auth, db, deadletter, errors, events, kafka, work
-from services.insight import commands, counting, domain
+from services.insight import changelog, commands, counting, domain
 from services.insight.settings import Settings
 
 logger = logging.getLogger(__name__)
+
+TABLE = "contacts"
 
 
 @dataclass(slots=True)
@@ -45,18 +49,42 @@ class Stream:
         return domain.Rule(self.config.rising_need_contacts, self.config.rising_need_days)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run the application until told to stop; Faust commits what was processed and leaves the group."""
-        await kafka.ensure_topics(self.config, [*counting.TOPICS, deadletter.topic(self.config.stream_group)])
+        """Run the application until told to stop; Faust commits what was processed and leaves the group.
+
+        Raises RuntimeError when the application crashes, so that the process ends and is started anew: Faust leaves a
+        crashed application standing idle, which looks like a stream with nothing to count.
+        """
+        await self._ensure_topics(stop)
         with tempfile.TemporaryDirectory(prefix="joinedup-insight-") as scratch:
             application = self._application(self.config.stream_data or scratch)
             try:
                 await application.start()
                 self.ready = True
-                await stop.wait()
+                await self._until(stop, application)
             finally:
                 self.ready = False
                 await application.stop()
                 await self._publisher.close()
+
+    async def _ensure_topics(self, stop: asyncio.Event) -> None:
+        """Make what is missing, the changelog too: a member that joins before it is there takes it for one of none."""
+        group = self.config.stream_group
+        while not stop.is_set():
+            try:
+                await kafka.ensure_topics(self.config, [*counting.TOPICS, deadletter.topic(group)])
+                await changelog.ensure(self.config, f"{group}-{TABLE}-changelog")
+                return
+            except errors.Unavailable:
+                logger.warning("the stream waits for Kafka")
+                await asyncio.sleep(self.config.consumer_backoff_seconds)
+
+    async def _until(self, stop: asyncio.Event, application: Any) -> None:
+        told, ended = asyncio.create_task(stop.wait()), asyncio.create_task(application.wait_until_stopped())
+        await asyncio.wait([told, ended], return_when=asyncio.FIRST_COMPLETED)
+        told.cancel()
+        ended.cancel()
+        if not stop.is_set():
+            raise RuntimeError("the stream application ended by itself") from application.crash_reason
 
     def _application(self, folder: str) -> Any:
         servers = self.config.kafka_bootstrap_servers.split(",")
@@ -65,6 +93,7 @@ class Stream:
             broker=[f"kafka://{server.strip()}" for server in servers],
             broker_credentials=self._credentials(),
             store="memory://",
+            Table=durable.Table,
             datadir=folder,
             web_enabled=False,
             topic_partitions=self.config.kafka_topic_partitions,
@@ -74,13 +103,14 @@ class Stream:
             # A member that was killed holds its partitions until its session ends; the default would be a minute.
             broker_session_timeout=10.0,
             broker_heartbeat_interval=3.0,
+            consumer_metadata_max_age_ms=30_000,
             loop=asyncio.get_running_loop(),
         )
         topic = application.topic(
             *counting.TOPICS, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
         )
         # Plain bytes: with a dict for value the changelog could be written and never be recovered from.
-        self._counts = application.Table("contacts", key_type=bytes, value_type=bytes)
+        self._counts = application.Table(TABLE, key_type=bytes, value_type=bytes)
         application.agent(topic, concurrency=1, name="count")(self._count)
         return application
 
@@ -100,7 +130,9 @@ class Stream:
                 value=message.value,
                 headers=tuple(dict(message.headers or ()).items()),
             )
-            await self._never_raising(found)
+            # A record that was sent back for another group took its effect here long ago.
+            if deadletter.meant_for(cast(Any, found), self.config.stream_group):
+                await self._never_raising(found)
 
     async def _never_raising(self, record: Any) -> None:
         """Handle a record: again after a pause while parts are away, then to the dead letters after some failures."""
@@ -109,8 +141,9 @@ class Stream:
             try:
                 await self._handle(record)
                 return
-            except errors.Unavailable:
-                logger.warning("the stream waits for the database")
+            except (errors.Unavailable, stream_errors.PartitionsMismatch):
+                # The second: what the library knows of its own topics is older than they are, and is soon renewed.
+                logger.warning("the stream waits for the database, or for news of its topics")
                 await asyncio.sleep(self.config.consumer_backoff_seconds)
             except events.Unreadable as failure:
                 await self._bury(record, failure, 1)
