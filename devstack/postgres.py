@@ -110,9 +110,7 @@ class Cluster:
 
     @property
     def _data(self) -> Path:
-        if unprivileged.may_enter(self.directory, _account()):
-            return self.directory / "data"
-        return unprivileged.shelter(self.directory) / "data"
+        return _reachable(self.directory) / "data"
 
     @property
     def _passwords(self) -> Path:
@@ -157,6 +155,12 @@ def _initdb(data: Path, password: Path, *, durable: bool) -> None:
     answer = unprivileged.run(command, user, seconds=120)
     if answer.returncode != 0:
         raise PostgresError(f"initdb failed:\n{answer.stdout}{answer.stderr}")
+
+
+@cache
+def _reachable(directory: Path) -> Path:
+    """The folder itself when PostgreSQL's user can enter it, else one that stands for it."""
+    return directory if unprivileged.may_enter(directory, _account()) else unprivileged.shelter(directory)
 
 
 @cache

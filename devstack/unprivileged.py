@@ -4,10 +4,13 @@ import hashlib
 import os
 import pwd
 import shutil
+import signal
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
+from devstack import leash
 from devstack.program import Account, inherited
 
 NAMES = ("postgres", "nobody")
@@ -37,7 +40,7 @@ def may_run(program: Path, user: Account | None) -> bool:
     if user is None:
         return True
     try:
-        run([str(program), "--version"], user).check_returncode()
+        return run([str(program), "--version"], user).returncode == 0
     except (OSError, subprocess.SubprocessError):
         return False
     return True
@@ -82,15 +85,10 @@ def own(directory: Path, user: Account | None) -> Path:
 
 def run(command: list[str], user: Account | None, seconds: float = 30) -> "subprocess.CompletedProcess[str]":
     """Run a command to its end as the user, or as who we are. Raises OSError, subprocess.TimeoutExpired."""
+    if user:
+        # By the leash, not by subprocess's own `user`: that forks, which gRPC's threads in a test session do not like.
+        leashed = [sys.executable, "-I", "-S", leash.__file__, str(os.getpid()), str(int(signal.SIGKILL))]
+        command = [*leashed, str(user.uid), str(user.gid), *command]
     return subprocess.run(  # noqa: S603 - the command is ours
-        command,
-        user=user.uid if user else None,
-        group=user.gid if user else None,
-        extra_groups=[] if user else None,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        cwd="/",
-        env=inherited(LC_ALL="C"),
+        command, check=False, capture_output=True, text=True, timeout=seconds, cwd="/", env=inherited(LC_ALL="C")
     )
