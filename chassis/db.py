@@ -116,8 +116,9 @@ class Database:
 
     async def notify(self, channel: str) -> None:
         """Send a notification on its own, outside of any transaction; raises errors.Unavailable."""
-        async with self.transaction(_PROBE) as session:
-            await statements.driver(session).execute(f"SELECT pg_notify('{channel}', '')")
+        with translated():
+            async with AsyncSession(self.engine) as session:
+                await (await self._acquire(session)).execute(f"NOTIFY {channel}")
 
     async def ping(self) -> None:
         """Prove that statements are answered; raises errors.Unavailable."""

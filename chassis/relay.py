@@ -74,7 +74,8 @@ class Relay:
                 await connection.add_listener(outbox.CHANNEL, self._notified)
                 while not stop.is_set() and not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
                     await self._pause(self._config.relay_poll_seconds, stop)
-                await self._lead(connection, stop)
+                with self._database.bell.answered(self._wake.set):
+                    await self._lead(connection, stop)
         finally:
             connection.terminate()
 
