@@ -20,8 +20,8 @@ _DAYS = 365
 def make(folder: Path, names: list[str]) -> None:
     """Writes `signing/<issuer>.json` and `trusted/<issuer>.json`, and what the mail server and the provider need.
 
-    Leaves what is there. A service passes on whoever called it, so it may claim any kind; the issuer `operator` may be
-    an operator only.
+    Leaves what is there. A service passes on whoever called it, so it may claim any kind but an operator's; the issuer
+    `operator` may be an operator only.
     """
     for name in names:
         private = folder / "signing" / f"{name}.json"
@@ -32,7 +32,8 @@ def make(folder: Path, names: list[str]) -> None:
         else:
             if not private.exists():
                 keys.write_private_key(private, keys.new_key())
-            kinds = (Kind.OPERATOR,) if name == "operator" else tuple(Kind)
+            operator = name == "operator"
+            kinds = [kind for kind in Kind if (kind is Kind.OPERATOR) == operator]
             keys.trust(folder / "trusted", name, keys.read_private_key(private), kinds)
 
 

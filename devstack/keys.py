@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import trustme
 from joserfc import jwk
@@ -18,6 +19,16 @@ SECRETS = ("mail-password", "oidc-client-secret", "session-secret")
 SECRET_BYTES = 32
 # A service vouches for itself and for whom it serves; never for an operator.
 SERVICE_KINDS = ("integrator", "practitioner", "service")
+
+
+class SpeaksFor(NamedTuple):
+    """The organisation whose system an integrator is, and that organisation's sector as tokens name it."""
+
+    organisation_id: str
+    sector: str = ""
+
+
+_NOBODY = SpeaksFor("")
 
 
 @dataclass(frozen=True)
@@ -53,11 +64,11 @@ class Keys:
         return (self.directory / "secrets" / name).read_text(encoding="ascii")
 
 
-def ensure(directory: Path, integrators: Iterable[str] | Mapping[str, str] = ()) -> Keys:
-    """Create whatever is missing under `directory` and touch nothing that is there; safe to call at every start.
+def ensure(directory: Path, integrators: Iterable[str] | Mapping[str, SpeaksFor] = ()) -> Keys:
+    """Create whatever is missing under `directory` and touch no key that is there; safe to call at every start.
 
     `integrators` are ODS codes of outside systems that get an issuer `integrator-<ods>` of their own (lower case), with
-    the organisation id that each may speak for (the code itself when none is given).
+    the organisation that each may speak for (of the code itself, and no sector, when none is given).
     Every file is readable by its owner only. Raises OSError when the directory cannot be written.
     """
     keys = Keys(directory)
@@ -66,9 +77,9 @@ def ensure(directory: Path, integrators: Iterable[str] | Mapping[str, str] = ())
     for issuer in SERVICES:
         _ensure_issuer(keys, issuer, SERVICE_KINDS)
     _ensure_issuer(keys, "operator", ("operator",))
-    spoken_for = integrators if isinstance(integrators, Mapping) else {ods: ods for ods in integrators}
-    for ods, organisation_id in spoken_for.items():
-        _ensure_issuer(keys, f"integrator-{ods.lower()}", ("integrator",), organisation_id)
+    spoken_for = integrators if isinstance(integrators, Mapping) else {ods: SpeaksFor(ods) for ods in integrators}
+    for ods, bound in spoken_for.items():
+        _ensure_issuer(keys, f"integrator-{ods.lower()}", ("integrator",), bound)
     _ensure_sign_in_key(keys)
     _ensure_certificates(keys)
     for name in SECRETS:
@@ -76,7 +87,7 @@ def ensure(directory: Path, integrators: Iterable[str] | Mapping[str, str] = ())
     return keys
 
 
-def _ensure_issuer(keys: Keys, issuer: str, kinds: Iterable[str], organisation_id: str = "") -> None:
+def _ensure_issuer(keys: Keys, issuer: str, kinds: Iterable[str], bound: SpeaksFor = _NOBODY) -> None:
     private = keys.signing_key(issuer)
     if not private.exists():
         made = jwk.OKPKey.generate_key("Ed25519", {"use": "sig", "alg": "EdDSA"}, private=True, auto_kid=True)
@@ -84,8 +95,15 @@ def _ensure_issuer(keys: Keys, issuer: str, kinds: Iterable[str], organisation_i
     # Read back, not reused: when two processes race, the public half must fit the private key that won.
     kept = jwk.OKPKey.import_key(json.loads(private.read_bytes()))
     # What the holder of the key may claim to be (chassis/auth/keys.py); without it, nothing.
-    bounds = {"joinedup_kinds": list(kinds), "joinedup_organisation": organisation_id}
-    _write_once(keys.trusted / f"{issuer}.json", _json({**kept.as_dict(private=False), **bounds}))
+    bounds = {
+        "joinedup_kinds": list(kinds),
+        "joinedup_organisation": bound.organisation_id,
+        "joinedup_sector": bound.sector,
+    }
+    public, told = keys.trusted / f"{issuer}.json", _json({**kept.as_dict(private=False), **bounds})
+    if not public.exists() or public.read_bytes() != told:
+        # It follows from the key and the place: a stack that was made under an older rule goes by the present one.
+        _replace(public, told)
 
 
 def _ensure_sign_in_key(keys: Keys) -> None:

@@ -14,7 +14,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 from chassis import errors
-from chassis.auth.actor import Kind
+from chassis.auth.actor import Kind, Sector
 
 CURVE: Final = "Ed25519"
 _ISSUER = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
@@ -33,6 +33,7 @@ class Trusted:
     keys: tuple[OKPKey, ...]
     kinds: frozenset[Kind]
     organisation_id: str = ""
+    sector: Sector = Sector.NONE
 
 
 def new_key() -> OKPKey:
@@ -55,13 +56,22 @@ def read_private_key(path: Path) -> OKPKey:
     return key
 
 
-def trust(directory: Path, issuer: str, key: OKPKey, kinds: Collection[Kind], organisation_id: str = "") -> Path:
+def trust(
+    directory: Path,
+    issuer: str,
+    key: OKPKey,
+    kinds: Collection[Kind],
+    organisation_id: str = "",
+    *,
+    sector: Sector = Sector.NONE,
+) -> Path:
     """Write `<directory>/<issuer>.json`: the public half of `key` and what tokens signed with it may claim to be."""
     _check_issuer(issuer)
     entry = {
         **key.as_dict(private=False),
         "joinedup_kinds": sorted(kind.value for kind in kinds),
         "joinedup_organisation": organisation_id,
+        "joinedup_sector": sector.value,
     }
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{issuer}.json"
@@ -73,7 +83,7 @@ def read_trusted(path: Path) -> Trusted:
     """Read one issuer's file: a JWK, or a JWK set under "keys"; ValueError says what is wrong with it.
 
     An issuer whose file names no `joinedup_kinds` may claim nothing; one that may only be an integrator must be bound
-    to its `joinedup_organisation`.
+    to its `joinedup_organisation`, and claims the sector of that organisation (`joinedup_sector`) or none.
     """
     entry: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(entry, dict):
@@ -83,7 +93,8 @@ def read_trusted(path: Path) -> Trusted:
     if kinds == {Kind.INTEGRATOR} and not organisation_id:
         raise ValueError(f"{path}: an integrator must be bound to an organisation (joinedup_organisation)")
     keys = tuple(_ed25519(jwk, str(path)) for jwk in entry.get("keys", [entry]))
-    return Trusted(issuer=path.stem, keys=keys, kinds=kinds, organisation_id=organisation_id)
+    sector = Sector(entry.get("joinedup_sector", ""))
+    return Trusted(issuer=path.stem, keys=keys, kinds=kinds, organisation_id=organisation_id, sector=sector)
 
 
 class TrustedKeys:

@@ -10,18 +10,21 @@ from pathlib import Path
 import yaml
 
 from chassis import errors
-from chassis.auth.actor import Actor, Kind
+from chassis.auth.actor import Actor, Kind, Purpose
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
     """A role: the kinds of caller that may hold it, and its permissions ("referrals.read", or "referrals.*").
 
-    Who `oversees` is never turned away as a stranger to a person; what is personal stays withheld from them.
+    `purposes` are what its holders may say they want personal data for: a rule of an agreement holds for a purpose, so
+    that who may state any may choose the rule. Who `oversees` is never turned away as a stranger to a person; what is
+    personal stays withheld from them.
     """
 
     kinds: frozenset[Kind]
     permissions: frozenset[str]
+    purposes: frozenset[str] = frozenset()
     oversees: bool = False
 
     def allows(self, permission: str) -> bool:
@@ -54,6 +57,12 @@ class Permissions:
         if not self._allows(actor.role, actor.kind, permission):
             raise errors.Denied(f"the role {actor.role or '(none)'} does not hold the permission {permission}")
 
+    def require_purpose(self, actor: Actor) -> None:
+        """Denied, with the purpose named, unless the actor's role serves the purpose that the actor states."""
+        held = self._roles.get(actor.role)
+        if held is None or actor.purpose not in held.purposes:
+            raise errors.Denied(f"the role {actor.role or '(none)'} does not serve the purpose {actor.purpose}")
+
     def oversees(self, actor: Actor) -> bool:
         """Whether the actor's role is to look after the record itself, whoever it is about."""
         held = self._roles.get(actor.role)
@@ -65,13 +74,14 @@ class Permissions:
 
 
 def _role(name: str, entry: object) -> Role:
-    if not isinstance(entry, dict) or set(entry) - {"held_by", "may", "description", "oversees"}:
-        raise ValueError(f"role {name}: expected description, held_by, oversees and may")
+    if not isinstance(entry, dict) or set(entry) - {"held_by", "for", "may", "description", "oversees"}:
+        raise ValueError(f"role {name}: expected description, held_by, for, oversees and may")
     try:
         kinds = frozenset(Kind(kind) for kind in entry["held_by"])
         oversees = entry.get("oversees", False)
         if not isinstance(oversees, bool):
             raise ValueError("oversees must be yes or no")
-        return Role(kinds, frozenset(str(permission) for permission in entry["may"]), oversees)
+        purposes = frozenset(Purpose(purpose).value for purpose in entry["for"])
+        return Role(kinds, frozenset(str(permission) for permission in entry["may"]), purposes, oversees)
     except (KeyError, TypeError, ValueError) as fault:
         raise ValueError(f"role {name}: {fault}") from fault

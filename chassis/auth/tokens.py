@@ -146,12 +146,7 @@ def _actor(claims: Mapping[str, Any], trusted: Trusted) -> Actor:
         raise NotSignedIn("the token's claims are malformed")
     if kind not in trusted.kinds:
         raise NotSignedIn(f"the issuer {trusted.issuer} may not vouch for a caller of kind {kind.value}")
-    if trusted.organisation_id and texts["org"] != trusted.organisation_id:
-        raise NotSignedIn(f"the issuer {trusted.issuer} may vouch for its own organisation only")
-    if kind is Kind.PRACTITIONER and not (texts["practitioner"] and texts["org"]):
-        raise NotSignedIn("a practitioner's token must name the practitioner and the organisation")
-    work = Purpose.ADMINISTRATION if kind in (Kind.SERVICE, Kind.OPERATOR) else Purpose.DIRECT_CARE
-    return Actor(
+    actor = Actor(
         subject=texts["sub"],
         kind=kind,
         organisation_id=texts["org"],
@@ -159,5 +154,35 @@ def _actor(claims: Mapping[str, Any], trusted: Trusted) -> Actor:
         role=texts["role"],
         team_ids=tuple(teams),
         practitioner_id=texts["practitioner"],
-        purpose=work.value,
+        purpose=_usual_purpose(kind).value,
     )
+    _check_kind(actor)
+    _check_bounds(actor, trusted)
+    return actor
+
+
+def _usual_purpose(kind: Kind) -> Purpose:
+    return Purpose.ADMINISTRATION if kind in (Kind.SERVICE, Kind.OPERATOR) else Purpose.DIRECT_CARE
+
+
+def _check_kind(actor: Actor) -> None:
+    """Refuse an actor that a caller of its kind cannot be, whoever vouches for it."""
+    if actor.kind is Kind.PRACTITIONER and not (actor.practitioner_id and actor.organisation_id):
+        raise NotSignedIn("a practitioner's token must name the practitioner and the organisation")
+    if actor.kind is Kind.INTEGRATOR and (actor.team_ids or actor.practitioner_id):
+        # Else a system could read a team's work list, or what only a key worker knows, by saying so.
+        raise NotSignedIn("a system's token names neither team nor practitioner")
+    if actor.kind is Kind.OPERATOR and (actor.organisation_id or actor.sector):
+        # Who runs the platform is related to nobody, and cannot become so by naming an organisation.
+        raise NotSignedIn("an operator acts for no organisation and no sector")
+
+
+def _check_bounds(actor: Actor, trusted: Trusted) -> None:
+    """Keep an actor within what the issuer of its token may claim."""
+    if not trusted.organisation_id:
+        return
+    if actor.organisation_id != trusted.organisation_id:
+        raise NotSignedIn(f"the issuer {trusted.issuer} may vouch for its own organisation only")
+    if actor.sector not in (Sector.NONE, trusted.sector):
+        # Agreements are written by sector: a landlord's system that says it is a hospital's would read health data.
+        raise NotSignedIn(f"the issuer {trusted.issuer} may vouch for its organisation's own sector only")

@@ -67,6 +67,7 @@ class Method:
         """Answer one call; raises a Failure, or whatever the handler raised."""
         actor = credentials.actor(self._gate.verifier)
         self._gate.permissions.require(actor, self.rule.requires)
+        self._gate.permissions.require_purpose(actor)
         request = self._parse(request_bytes)
         try:
             if self.rule.is_query:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from devstack import keys
 from devstack.place.organisations import Organisation
 from devstack.place.place import Place
 from devstack.place.practitioners import Practitioner
@@ -28,9 +29,9 @@ def code(organisation: Organisation) -> str:
     return organisation.ods_code or organisation.id
 
 
-def integrators(place: Place) -> Mapping[str, str]:
-    """The organisation id that each integrator's key may speak for, by `code`."""
-    return {code(one): one.id for one in place.organisations.values()}
+def integrators(place: Place) -> Mapping[str, keys.SpeaksFor]:
+    """The organisation and sector that each integrator's key may speak for, by `code`."""
+    return {code(one): keys.SpeaksFor(one.id, one.sector.value) for one in place.organisations.values()}
 
 
 def write_users(place: Place, path: Path) -> None:

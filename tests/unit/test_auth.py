@@ -153,7 +153,7 @@ def test_another_key_or_algorithm_is_refused(trusted: Path, key: jwk.OKPKey) -> 
 
 
 def test_an_integrator_is_bound_to_its_kind_and_organisation(trusted: Path, key: jwk.OKPKey) -> None:
-    auth.trust(trusted, "integrator-rh8", key, [Kind.INTEGRATOR], "hospital")
+    auth.trust(trusted, "integrator-rh8", key, [Kind.INTEGRATOR], "hospital", sector=Sector.NHS)
     check = verifier(trusted)
     own = Actor("system:bars", Kind.INTEGRATOR, "hospital", Sector.NHS, "integrator")
     signer = Signer("integrator-rh8", key)
