@@ -1,5 +1,6 @@
 """One local stack on paper: its folder, its ports, and the environment that each of its parts is given."""
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -60,6 +61,11 @@ class Layout:
         """Who may sign in, as JSON; the synthetic place writes it."""
         return self.root / "users.json"
 
+    def settings(self) -> dict[str, str]:
+        """What every service of this stack is told besides, by name: `settings.json`, as {"log_level": "debug"}."""
+        file = self.root / "settings.json"
+        return {name: str(value) for name, value in json.loads(file.read_text()).items()} if file.exists() else {}
+
     def log(self, name: str) -> Path:
         """A part's log file."""
         return self.root / "logs" / f"{name}.log"
@@ -104,6 +110,8 @@ def service_environment(layout: Layout, name: str, passwords: Mapping[str, str])
         "trusted_keys": str(kept.trusted),
         "signing_key": str(kept.signing_key(name)),
         "roles_file": str(paths.CHECKOUT / "governance" / "roles.yaml"),
+        # Less than the supervisor waits before it insists.
+        "drain_seconds": "10",
     }
     settings |= {f"{peer}_address": layout.bind(peer) for peer in RPC_PORTS}
     if layout.tls:
@@ -115,6 +123,7 @@ def service_environment(layout: Layout, name: str, passwords: Mapping[str, str])
         settings["rpc_bind"] = layout.bind(name)
         settings |= database_settings(layout, name, passwords)
     settings |= _OWN[name](layout) if name in _OWN else {}
+    settings |= layout.settings()
     return {f"JOINEDUP_{key.upper()}": value for key, value in settings.items()}
 
 

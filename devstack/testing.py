@@ -2,17 +2,18 @@
 
 import asyncio
 import itertools
+import json
 import os
 import secrets
 import shutil
 import time
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from devstack import databases, kafka, paths, ports, postgres, processes, stack, topics
+from devstack import databases, kafka, paths, ports, postgres, processes, stack, topics, unprivileged
 from devstack.databases import Database
 from devstack.program import Running
 from devstack.state import State
@@ -156,12 +157,16 @@ class LocalStack:
         return stack.environment(name, self.root)
 
 
-def start_stack(directory: Path, *, only: Collection[str] = (), tls: bool = False) -> LocalStack:
+def start_stack(
+    directory: Path, *, only: Collection[str] = (), tls: bool = False, settings: Mapping[str, str] | None = None
+) -> LocalStack:
     """The stack, or some parts of it, on free ports under `directory`; it ends with this process at the latest.
 
-    Call from the main thread. Raises stack.StackError.
+    `settings` are told to every service besides. Call from the main thread. Raises stack.StackError.
     """
     root = directory / "stack"
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "settings.json").write_text(json.dumps(dict(settings or {})))
     return LocalStack(root, stack.up(root, only=only, any_ports=True, tls=tls, owned=True))
 
 
@@ -172,6 +177,7 @@ def session_directory() -> Path:
         pid, _, began = old.name.partition("-")
         if pid.isdigit() and _stamp(int(pid)) != began:
             forget(old)
+    unprivileged.sweep()
     mine = paths.TEST / f"{os.getpid()}-{_stamp(os.getpid())}"
     mine.mkdir(exist_ok=True)
     return mine

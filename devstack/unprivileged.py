@@ -16,6 +16,7 @@ from devstack.program import Account, inherited
 NAMES = ("postgres", "nobody")
 SHELTER = Path("/var/tmp")  # noqa: S108 - what is made there is checked to be ours
 """Where things go that the other user could not reach in the checkout; unlike /tmp it outlives a restart."""
+STANDS_FOR = "stands-for"
 
 
 class AccountError(RuntimeError):
@@ -65,6 +66,7 @@ def shelter(for_path: Path) -> Path:
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
             raise PermissionError(f"{directory} is not ours")
         directory.chmod(0o711)
+    (outer / name / STANDS_FOR).write_text(str(for_path.resolve()))
     return outer / name
 
 
@@ -72,6 +74,13 @@ def leave(for_path: Path) -> None:
     """Remove the shelter of a path, if it has one."""
     name = hashlib.sha256(str(for_path.resolve()).encode()).hexdigest()[:16]
     shutil.rmtree(SHELTER / f"joinedup-{os.geteuid()}" / name, ignore_errors=True)
+
+
+def sweep() -> None:
+    """Remove the shelters of paths that are there no longer: of checkouts and test folders that were deleted."""
+    for note in (SHELTER / f"joinedup-{os.geteuid()}").glob(f"*/{STANDS_FOR}"):
+        if not Path(note.read_text()).exists():
+            shutil.rmtree(note.parent, ignore_errors=True)
 
 
 def own(directory: Path, user: Account | None) -> Path:
