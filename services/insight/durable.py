@@ -1,8 +1,8 @@
 """A Faust table whose changes are on Kafka before the records that made them are counted as read.
 
-Faust commits offsets after `producer.flush()`, but that gives up after a tenth of a second and waits for no confirmation: a
-kill shortly after a commit then loses changes of the table for good. Here a commit waits until Kafka has confirmed every
-change that was made before it.
+Faust commits offsets after `producer.flush()`, but that gives up after a tenth of a second and waits for no
+confirmation: a kill shortly after a commit then loses changes of the table for good. Here a commit waits until Kafka
+has confirmed every change that was made before it.
 """
 
 from __future__ import annotations

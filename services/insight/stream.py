@@ -3,8 +3,8 @@
 Faust has three ways of losing a record: with `concurrency` above one, when it is killed; when an exception leaves an
 agent; and when it is killed between a commit and the table's changelog. So concurrency is one (more partitions are the
 way to more work); nothing leaves the agent: a record that fails is tried again, then dead-lettered; and commits wait
-for the changelog (durable.py). What it writes goes through our own transaction under an id made of the
-record, so that a record seen again changes nothing. No effect that must not be lost goes through here alone.
+for the changelog (durable.py). What it writes goes through our own transaction under an id made of the record, so that
+a record seen again changes nothing. No effect that must not be lost goes through here alone.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import faust
 from faust import exceptions as stream_errors
 
 from chassis import auth, db, deadletter, errors, events, kafka, work
-from services.insight import changelog, commands, counting, domain
+from services.insight import changelog, commands, counting, domain, durable
 from services.insight.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -111,6 +111,7 @@ class Stream:
         )
         # Plain bytes: with a dict for value the changelog could be written and never be recovered from.
         self._counts = application.Table(TABLE, key_type=bytes, value_type=bytes)
+        durable.hold_commits(application, self._counts)
         application.agent(topic, concurrency=1, name="count")(self._count)
         return application
 
