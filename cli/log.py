@@ -31,12 +31,12 @@ def know_every_type() -> None:
             importlib.import_module(".".join(("joinedup", *module.relative_to(root).with_suffix("").parts)))
 
 
-async def topics(config: ServiceSettings) -> list[str]:
-    """Every topic that holds events or dead letters. Raises errors.Unavailable when Kafka is away."""
+async def topics(config: ServiceSettings, *, everything: bool = False) -> list[str]:
+    """Every topic that holds events or dead letters; or `everything`. Raises errors.Unavailable when Kafka is away."""
     admin = AIOKafkaAdminClient(**kafka.connection(config))
     try:
         await admin.start()
-        return sorted(name for name in await admin.list_topics() if not name.startswith(INTERNAL))
+        return sorted(name for name in await admin.list_topics() if everything or not name.startswith(INTERNAL))
     except (KafkaError, OSError, TimeoutError) as failure:
         raise errors.Unavailable("Kafka does not answer") from failure
     finally:

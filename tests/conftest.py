@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from devstack import databases, stack, testing
+from devstack import databases, testing
+from devstack import stack as stacks
+from tests import span_collector, standing
 
 
 @pytest.fixture(scope="session")
@@ -48,8 +50,22 @@ def database(postgres: testing.Postgres) -> Iterator[databases.Database]:
 
 
 @pytest.fixture(scope="session")
-def local_stack(session_directory: Path) -> Iterator[testing.LocalStack]:
+def collector() -> Iterator[span_collector.Collector]:
+    """Where the session's stack exports every span."""
+    with span_collector.collecting() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def local_stack(session_directory: Path, collector: span_collector.Collector) -> Iterator[testing.LocalStack]:
     """The whole local stack on free ports, for journeys; tests that break it start one of their own."""
-    started = testing.start_stack(session_directory)
+    settings = {"otlp_endpoint": collector.address, "trace_ratio": "1"}
+    started = testing.start_stack(session_directory, settings=settings)
     yield started
-    stack.down(started.root)
+    stacks.down(started.root)
+
+
+@pytest.fixture(scope="session")
+def stack(local_stack: testing.LocalStack) -> standing.Standing:
+    """The same with a small place loaded."""
+    return standing.furnished(local_stack)

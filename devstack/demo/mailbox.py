@@ -28,6 +28,11 @@ class Mail:
         """Why something is missing, as the message itself says it."""
         return tuple(line.removeprefix(WITHHELD) for line in self.text.splitlines() if line.startswith(WITHHELD))
 
+    @property
+    def told(self) -> str:
+        """The rest of the message."""
+        return "\n".join(line for line in self.text.splitlines() if not line.startswith(WITHHELD))
+
 
 @dataclass(frozen=True)
 class Mailbox:

@@ -47,7 +47,8 @@ class Telling:
     async def _work(self, batches: Iterator[list[Encounter]]) -> None:
         by_id = {organisation.id: organisation for organisation in self.place.organisations.values()}
         for batch in batches:
-            self.new += await _tell(self.house, by_id[batch[0].organisation_id], self.known, batch)
+            new = await _tell(self.house, by_id[batch[0].organisation_id], self.known, batch)
+            self.new += new
             self.done(len(batch))
 
 
