@@ -114,15 +114,15 @@ class Submitting:
         team = next(team for team in place.teams.values() if team.kind == "complex_needs")
         return cls(stub, caller, team.id, people)
 
-    async def submit(self, number: int) -> str:
-        """Submit one; the referral's id."""
+    async def submit(self, number: int, key: str = "") -> str:
+        """Submit one, under a key of its own unless one is given; the referral's id."""
         request = referrals_pb2.SubmitReferralRequest(
             person_id=self.people[number % len(self.people)],
             team_id=self.team_id,
             priority=referrals_pb2.PRIORITY_ROUTINE,
             narrative=common_pb2.Narrative(health="Seen in the emergency department three times this month"),
         )
-        with self.caller.acting(key=str(uuid.uuid4())):
+        with self.caller.acting(key=key or str(uuid.uuid4())):
             return (await self.stub.SubmitReferral(request)).referral_id
 
 
