@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chassis import auth, errors
-from chassis.work import Work
 from joinedup.common.v1 import common_pb2
 from services.notify import clients, store
 
@@ -23,9 +22,11 @@ class Recipient:
     actor: auth.Actor
 
 
-async def find(work: Work, peers: clients.Peers, row: store.MessageRow) -> Recipient:
-    """The recipient of a message. Raises Unreachable, and errors.Unavailable when the directory is away."""
-    organisation = await store.organisation(work.session, row.organisation_id)
+async def find(organisation: store.OrganisationRow | None, peers: clients.Peers, row: store.MessageRow) -> Recipient:
+    """The recipient of a message to somebody in an organisation, as far as that has been told here.
+
+    Raises Unreachable, and errors.Unavailable when the directory is away.
+    """
     if organisation is None:
         raise Unreachable("the organisation is not in the directory")
     if not row.practitioner_id:

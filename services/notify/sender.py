@@ -14,7 +14,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from chassis import auth, db, errors, work
+from chassis import auth, db, deadletter, errors, work
 from chassis.rpc import client
 from services.notify import clients, commands, compose, domain, recipients, smtp, store
 from services.notify.settings import Settings
@@ -47,7 +47,7 @@ class Sender:
                 rows = await self._claim()
                 self.ready = True
                 sent = len(rows)
-                await asyncio.gather(*(self._send(row) for row in rows))
+                await asyncio.gather(*(self._deal_with(row) for row in rows))
             except errors.Unavailable:
                 logger.warning("the sender waits for the database")
             if not sent:
@@ -69,6 +69,14 @@ class Sender:
                     commands.move(unit, row, domain.Status.SENDING, next_attempt_at=unit.now)
         return rows
 
+    async def _deal_with(self, row: store.MessageRow) -> None:
+        """Send one message; nothing that goes wrong with it may hold up the others."""
+        try:
+            await self._send(row)
+        except errors.Unavailable:
+            # It stays `sending`, and is taken up again after the lease, under the same Message-ID.
+            logger.warning("message %s: the database went away before its end could be noted", row.message_id)
+
     async def _send(self, row: store.MessageRow) -> None:
         try:
             link_only = await self._submit(row)
@@ -78,6 +86,9 @@ class Sender:
             await self._failed(row, str(problem), permanent=problem.permanent)
         except (NotYet, errors.Unavailable) as problem:
             await self._failed(row, str(problem), permanent=False)
+        except Exception as fault:  # noqa: BLE001 (one message that cannot be composed must not stop all others)
+            # Its text may quote a person's data; what it was and where it arose may not.
+            await self._failed(row, f"it could not be composed: {deadletter.where(fault)}", permanent=False)
         else:
             await self._sent(row, link_only=link_only)
 
@@ -85,7 +96,9 @@ class Sender:
         """Compose and submit; whether the message carried a link only."""
         peers = clients.Peers.over(self.channels)
         async with self._work() as unit:
-            recipient = await recipients.find(unit, peers, row)
+            organisation = await store.organisation(unit.session, row.organisation_id)
+        # No connection is held while others are asked: many at once would leave none for what was asked of us.
+        recipient = await recipients.find(organisation, peers, row)
         rule = domain.assurance(recipient.address, self.domains)
         if rule.assurance is domain.Assurance.RETIRED:
             raise recipients.Unreachable(f"the mail domain {rule.domain} is retired: {rule.reason}")

@@ -22,7 +22,9 @@ class Settings(settings.ServiceSettings):
     smtp_ca: str = Field(
         default="", description="Path of the authority of the server's certificate; empty: the system's."
     )
-    smtp_seconds: float = Field(default=20, gt=0, description="How long one delivery to the mail server may take.")
+    smtp_seconds: float = Field(
+        default=20, gt=0, description="How long one delivery to the mail server may take, from greeting to receipt."
+    )
     mail_from: str = Field(
         default="joinedup@joinedup.nhs.net", description="Sender's address; NHSmail demands the account's own."
     )
@@ -33,8 +35,8 @@ class Settings(settings.ServiceSettings):
         default=0.5, gt=0, description="How often a sender looks for messages that are due."
     )
     send_lease_seconds: float = Field(
-        default=60,
+        default=40,
         gt=0,
         description="After this time a message that its sender did not finish (it was killed) is sent by another, "
-        "under the same Message-ID.",
+        "under the same Message-ID. Longer than a delivery with the questions before it may take.",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from email.message import EmailMessage
 
@@ -20,24 +21,27 @@ class Refused(Exception):
 
 async def submit(message: EmailMessage, config: Settings) -> None:
     """Hand a message to the submission server. Raises Refused; its text names no address."""
-    context = ssl.create_default_context(cafile=config.smtp_ca or None)
     try:
-        await aiosmtplib.send(
-            message,
-            hostname=config.smtp_host,
-            port=config.smtp_port,
-            username=config.smtp_username,
-            password=config.smtp_password.get_secret_value(),
-            start_tls=True,
-            tls_context=context,
-            timeout=config.smtp_seconds,
-        )
+        context = ssl.create_default_context(cafile=config.smtp_ca or None)
+        # The library's own limit holds for each command; the lease of a message is longer than the whole may take.
+        async with asyncio.timeout(config.smtp_seconds):
+            await aiosmtplib.send(
+                message,
+                hostname=config.smtp_host,
+                port=config.smtp_port,
+                username=config.smtp_username,
+                password=config.smtp_password.get_secret_value(),
+                start_tls=True,
+                tls_context=context,
+                timeout=config.smtp_seconds,
+            )
     except aiosmtplib.SMTPRecipientsRefused as refusal:
         code = refusal.recipients[0].code
         raise Refused(f"the recipient was refused with {code}", permanent=code >= 500) from refusal
     except aiosmtplib.SMTPResponseException as refusal:
-        # A refused sign-in is ours to mend: the message waits rather than being given up.
-        final = refusal.code >= 500 and not isinstance(refusal, aiosmtplib.SMTPAuthenticationError)
+        # Only what is said of the message's content condemns the message. A greeting, a sign-in or a sender that is
+        # refused is ours to mend: the message waits rather than being given up.
+        final = refusal.code >= 500 and isinstance(refusal, aiosmtplib.SMTPDataError)
         raise Refused(f"the mail server answered {refusal.code}", permanent=final) from refusal
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as failure:
         raise Refused(f"the mail server could not be reached: {type(failure).__name__}", permanent=False) from failure

@@ -74,3 +74,19 @@ def test_an_unknown_assurance_is_refused_with_its_line(tmp_path: Path) -> None:
     path.write_text("# version: 1\n# published: 2026-01-01\ndomain,assurance,reason\nnhs.net,splendid,why\n")
     with pytest.raises(ValueError, match="splendid"):
         domains.load(path)
+
+
+def test_another_list_cannot_make_a_retired_domain_one_that_is_written_to(tmp_path: Path) -> None:
+    path = tmp_path / "domains.csv"
+    path.write_text("# version: 2\n# published: 2026-12-01\ndomain,assurance,reason\nhelp.example,accredited,DCB1596\n")
+    newer = domains.load(path)
+    assert newer.version == "2"
+    assert domain.assurance("team@help.example", newer).assurance is Assurance.ACCREDITED
+    assert domain.assurance("old@northmoor.gsi.gov.uk", newer).assurance is Assurance.RETIRED
+    assert domain.assurance("team@northmoor.gov.uk", newer).assurance is Assurance.LINK_ONLY
+
+
+def test_a_rule_for_a_retired_domain_can_be_overruled_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "domains.csv"
+    path.write_text("# version: 3\n# published: 2027-01-01\ndomain,assurance,reason\n.gsx.gov.uk,accredited,back\n")
+    assert domain.assurance("team@dept.gsx.gov.uk", domains.load(path)).assurance is Assurance.ACCREDITED
