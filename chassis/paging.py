@@ -6,12 +6,15 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
+from datetime import datetime
 
 from chassis import errors
 from joinedup.common.v1 import common_pb2
 
 DEFAULT_SIZE = 25
 MOST = 200
+# PostgreSQL's bigint.
+_GREATEST = 2**63 - 1
 
 Position = tuple[str | int, ...]
 
@@ -39,10 +42,34 @@ def position(page: common_pb2.PageRequest, *, like: Sequence[type]) -> Position 
         padded = page.token + "=" * (-len(page.token) % 4)
         values = json.loads(base64.urlsafe_b64decode(padded.encode()))
     except (ValueError, binascii.Error, RecursionError) as failure:
-        raise errors.Invalid.of("page.token", "is not a token of this list") from failure
+        raise _no_token() from failure
     if not isinstance(values, list) or [type(value) for value in values] != list(like):
-        raise errors.Invalid.of("page.token", "is not a token of this list")
+        raise _no_token()
+    if not all(_could_be_stored(value) for value in values):
+        raise _no_token()
     return tuple(values)
+
+
+def moment(text: str | int) -> datetime:
+    """A moment that stands in a position as ISO 8601 text with its offset. Raises errors.Invalid."""
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError as failure:
+        raise _no_token() from failure
+    if found.tzinfo is None:
+        raise _no_token()
+    return found
+
+
+def _could_be_stored(value: str | int) -> bool:
+    """Whether PostgreSQL could be asked for it: a token is the caller's, whatever it was when it was given."""
+    if isinstance(value, int):
+        return abs(value) <= _GREATEST
+    return "\x00" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def _no_token() -> errors.Invalid:
+    return errors.Invalid.of("page.token", "is not a token of this list")
 
 
 def start(page: common_pb2.PageRequest) -> int:
@@ -50,7 +77,7 @@ def start(page: common_pb2.PageRequest) -> int:
     found = position(page, like=(int,))
     offset = int(found[0]) if found else 0
     if offset < 0:
-        raise errors.Invalid.of("page.token", "is not a token of this list")
+        raise _no_token()
     return offset
 
 

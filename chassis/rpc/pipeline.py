@@ -23,7 +23,7 @@ from chassis import attributes, db, errors, idempotency, telemetry, work
 from chassis.auth import Actor, Permissions, Verifier
 from chassis.disclosure import labels, ledger
 from chassis.disclosure.answers import Answers, Considered
-from chassis.rpc import texts
+from chassis.rpc import bounds, texts
 from chassis.rpc.acting import acting
 from chassis.rpc.metadata import Credentials
 
@@ -83,6 +83,7 @@ class Method:
         except DecodeError as fault:
             raise errors.Invalid.of("", f"not a {self.rule.request.full_name}") from fault
         texts.check(request, request_bytes)
+        bounds.check(request)
         return request
 
     async def _query(self, request: Message, actor: Actor) -> bytes:

@@ -164,7 +164,7 @@ async def list_chronology(
         work.session,
         request.person_id,
         kinds=list(request.kinds),
-        before=(str(begin[0]), str(begin[1])) if begin else None,
+        before=(paging.moment(begin[0]), str(begin[1])) if begin else None,
         limit=limit + 1,
     )
     shown = rows[:limit]

@@ -128,7 +128,7 @@ async def add_entry(session: AsyncSession, row: ChronologyRow) -> bool:
 
 
 async def chronology(
-    session: AsyncSession, person_id: str, *, kinds: Sequence[int], before: tuple[str, str] | None, limit: int
+    session: AsyncSession, person_id: str, *, kinds: Sequence[int], before: tuple[datetime, str] | None, limit: int
 ) -> tuple[Sequence[ChronologyRow], int]:
     """A person's chronology, newest first, after the row with these sort values, and how many entries match."""
     query = select(ChronologyRow).where(ChronologyRow.person_id == person_id)
@@ -136,7 +136,7 @@ async def chronology(
         query = query.where(col(ChronologyRow.kind).in_(kinds))
     total = (await session.exec(select(func.count()).select_from(query.subquery()))).one()
     if before is not None:
-        at, entry_id = datetime.fromisoformat(before[0]), before[1]
+        at, entry_id = before
         earlier = (col(ChronologyRow.at) < at) | (
             (col(ChronologyRow.at) == at) & (col(ChronologyRow.entry_id) < entry_id)
         )

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, case, func, literal, select, tuple_
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import db, errors
+from chassis import db, paging
 from services.referrals import domain
 from services.referrals.store import referrals
 from services.referrals.store.tables import ReferralRow
@@ -142,7 +142,4 @@ def _beyond(ordering: _Ordering, after: Position) -> ColumnElement[bool]:
 def _value(column: ColumnElement[Any], part: str | int) -> object:
     if column not in (_DUE, _RECEIVED):
         return part
-    try:
-        return datetime.fromisoformat(str(part))
-    except ValueError as failure:
-        raise errors.Invalid.of("page.token", "is not a token of this list") from failure
+    return paging.moment(part)
