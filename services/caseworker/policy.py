@@ -20,9 +20,10 @@ def require_holder(actor: auth.Actor, holders: CaseHolders) -> None:
     """Only the key worker and the team that holds the case change it. Raises errors.Denied."""
     if actor.kind is auth.Kind.SERVICE and not actor.organisation_id:
         return
+    # A key worker may have posts in several organisations, and holds the case in one of them.
+    is_theirs = bool(actor.organisation_id) and actor.organisation_id == holders.organisation_id
     is_key_worker = bool(actor.practitioner_id) and actor.practitioner_id == holders.key_worker_id
-    is_team = actor.organisation_id == holders.organisation_id and holders.team_id in actor.team_ids
-    if not (is_key_worker or is_team):
+    if not (is_theirs and (is_key_worker or holders.team_id in actor.team_ids)):
         raise errors.Denied("only the key worker and the team that holds the case may change it")
 
 
