@@ -3,11 +3,16 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from devstack import databases, testing
 from devstack import stack as stacks
 from tests import span_collector, standing
+
+# No example may take for ever (pytest's own limit), but none fails for a slow moment of the machine either.
+hypothesis.settings.register_profile("joinedup", deadline=None)
+hypothesis.settings.load_profile("joinedup")
 
 
 @pytest.fixture(scope="session")
