@@ -1,0 +1,40 @@
+"""kill -9 of any service at any moment: nothing acknowledged is lost, nothing happens twice, nobody is told twice."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+
+import pytest
+
+from tests.chaos import account, traffic
+from tests.county import SERVICES, County
+
+pytestmark = [pytest.mark.kafka, pytest.mark.stack, pytest.mark.timeout(420)]
+
+LIVES = 28
+ROUNDS = 2
+
+
+@pytest.mark.usefixtures("no_new_dead_letters")
+async def test_kill_nine_of_each_service_in_turn_loses_and_repeats_nothing(
+    shire: County, chance: random.Random
+) -> None:
+    people = itertools.islice(shire.fresh, LIVES)
+    killed: dict[str, int] = {}
+    async with traffic.Trickle(shire, chance, people, "kills") as trickle:
+        for _ in range(ROUNDS):
+            for service in chance.sample(SERVICES, len(SERVICES)):
+                await asyncio.sleep(chance.uniform(0.2, 2.5))
+                trickle.check()
+                if service in killed:
+                    await shire.back(service, killed[service])
+                killed[service] = shire.kill(service)
+        for service, pid in killed.items():
+            await shire.back(service, pid)
+    assert len(trickle.done.encounters) > len(SERVICES), "too little flowed to tell"
+    await shire.settle()
+    await account.all_is_there_once(shire, trickle.done)
+    await account.log_and_inboxes_agree(shire)
+    await account.ledger_is_whole(shire)
