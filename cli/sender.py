@@ -15,7 +15,7 @@ def ods_code(message: bytes) -> str:
     """The sender's ODS code; empty when the message does not say, or cannot be read: the gateway says why then."""
     try:
         return _in_xml(message) if message.lstrip()[:1] == b"<" else _in_json(message)
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, etree.XMLSyntaxError):
+    except (ValueError, TypeError, KeyError, AttributeError, StopIteration, etree.XMLSyntaxError):
         return ""
 
 
