@@ -189,6 +189,8 @@ def _engine(url: str, limits: Limits) -> AsyncEngine:
         pool_size=limits.pool,
         max_overflow=0,
         pool_timeout=limits.connect_seconds,
+        # What a statement was asked with is people's data; an error's text goes wherever its reader puts it.
+        hide_parameters=True,
         # The frame begins and ends its transactions itself, in fewer round trips than SQLAlchemy takes.
         isolation_level="AUTOCOMMIT",
         connect_args={
