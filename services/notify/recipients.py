@@ -37,6 +37,10 @@ async def find(organisation: store.OrganisationRow | None, peers: clients.Peers,
         practitioner = await peers.practitioner(row.practitioner_id)
     except errors.NotFound as failure:
         raise Unreachable("the practitioner is not in the directory") from failure
+    if not any(role.organisation_id == organisation.id for role in practitioner.roles):
+        # What the message may say is decided for the organisation; somebody who has left it, or never was in it, would
+        # read what their own may not know.
+        raise Unreachable("the practitioner has no post in the organisation")
     if not practitioner.email:
         raise Unreachable("the practitioner has no e-mail address in the directory")
     teams = tuple(
