@@ -21,6 +21,18 @@ class NotFound(Failure):
     """It does not exist, or it lies outside the caller's reach: the two are never told apart."""
 
 
+class OutOfReach(NotFound):
+    """It exists, and is about a person to whom the caller is a stranger; `person_id` says whom.
+
+    A handler that finds this out past row-level security raises it: the frame answers NotFound, and enters the attempt
+    in the ledger.
+    """
+
+    def __init__(self, person_id: str) -> None:
+        super().__init__("there is no such record")
+        self.person_id = person_id
+
+
 class Denied(Failure):
     """The caller is not who they say, or may not do this at all, whoever it is about."""
 

@@ -44,14 +44,6 @@ class Gate:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
-class _Stranger(errors.NotFound):
-    """The caller has no relationship to a person; undoes the call's transaction."""
-
-    def __init__(self, person_id: str) -> None:
-        super().__init__(_NOT_FOUND)
-        self.person_id = person_id
-
-
 class Method:
     """One RPC with its handler, everything the labels say of it worked out beforehand."""
 
@@ -73,8 +65,11 @@ class Method:
             if self.rule.is_query:
                 return await self._query(request, actor)
             return await self._command(request, actor, idempotency.check_key(credentials.idempotency_key))
-        except _Stranger as refusal:
+        except errors.OutOfReach as refusal:
             await self._record_refusal(actor, refusal.person_id)
+            raise errors.NotFound(_NOT_FOUND) from None
+        except errors.NotFound:
+            # A handler's own words would tell somebody who is out of reach from nobody.
             raise errors.NotFound(_NOT_FOUND) from None
 
     def _parse(self, request_bytes: bytes) -> Message:
@@ -96,7 +91,7 @@ class Method:
                 asked_for = getattr(answer, subject)
                 for account in accounts:
                     if account.person_id == asked_for and account.decision.is_stranger:
-                        raise _Stranger(asked_for)
+                        raise errors.OutOfReach(asked_for)
         return answer.SerializeToString()
 
     async def _command(self, request: Message, actor: Actor, key: str) -> bytes:
@@ -130,7 +125,7 @@ class Method:
         considered = await self._gate.answers.consider(unit, people)
         for person_id in people:
             if considered.decide(person_id).is_stranger:
-                raise _Stranger(person_id)
+                raise errors.OutOfReach(person_id)
         return considered
 
     def _tolerates_strangers(self, actor: Actor) -> bool:

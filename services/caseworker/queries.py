@@ -11,7 +11,7 @@ from chassis import errors, paging
 from chassis.work import Work
 from joinedup.caseworker.v1 import caseworker_pb2, plan_pb2
 from joinedup.common.v1 import common_pb2
-from services.caseworker import caseloads, domain, events, narratives, store, tables
+from services.caseworker import caseloads, domain, events, narratives, reach, store, tables
 
 
 async def get_case(work: Work, request: caseworker_pb2.GetCaseRequest) -> caseworker_pb2.Case:
@@ -23,7 +23,7 @@ async def get_case(work: Work, request: caseworker_pb2.GetCaseRequest) -> casewo
     else:
         row = await store.case_of_person(work.session, request.person_id)
     if row is None:
-        raise errors.NotFound("there is no such case")
+        raise await reach.no_case(work, request.case_id)
     return (await _cases(work, [row]))[0]
 
 
@@ -84,7 +84,7 @@ async def get_plan(work: Work, case_id: str) -> plan_pb2.Plan:
     """The plan of a case, as it stands. Raises errors.NotFound."""
     row = await store.latest_plan(work.session, case_id)
     if row is None:
-        raise errors.NotFound("there is no such case")
+        raise await reach.no_case(work, case_id)
     plan = plan_pb2.Plan(
         plan_id=row.plan_id,
         version=row.version,
@@ -101,7 +101,7 @@ async def get_action(work: Work, action_id: str) -> caseworker_pb2.Action:
     """One action. Raises errors.NotFound."""
     row = await store.find_action(work.session, action_id)
     if row is None:
-        raise errors.NotFound("there is no such action")
+        raise await reach.no_action(work, action_id)
     return _action(row)
 
 

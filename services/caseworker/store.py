@@ -74,6 +74,16 @@ async def action_counts(session: AsyncSession, case_ids: Sequence[str], now: dat
     return {case_id: (count, late) for case_id, count, late in rows}
 
 
+async def person_of_case(session: AsyncSession, case_id: str) -> str | None:
+    """Whom a case is about."""
+    return (await session.exec(select(CaseRow.person_id).where(CaseRow.case_id == case_id))).first()
+
+
+async def person_of_action(session: AsyncSession, action_id: str) -> str | None:
+    """Whom an action is about."""
+    return (await session.exec(select(ActionRow.person_id).where(ActionRow.action_id == action_id))).first()
+
+
 async def latest_plan(session: AsyncSession, case_id: str) -> PlanRow | None:
     """The plan's version that stands."""
     query = select(PlanRow).where(PlanRow.case_id == case_id).order_by(col(PlanRow.version).desc()).limit(1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from chassis import errors, paging
 from chassis.work import Work
@@ -15,24 +14,13 @@ MOST_PEOPLE = 200
 _UNLESS_SAID = (domain.Status.RECEIVED, domain.Status.ON_HOLD)
 
 
-@dataclass(frozen=True, slots=True)
-class OutOfReach:
-    """A referral about a person to whom the caller has no relationship: whom the attempt was about, and no more."""
-
-    person_id: str
-
-
-async def get(work: Work, referral_id: str) -> domain.Referral | OutOfReach:
-    """A referral with its history.
-
-    One that row-level security hides is answered by its person alone, so that the frame can turn the stranger away and
-    enter the attempt in the ledger. Raises NotFound when there is none.
-    """
+async def get(work: Work, referral_id: str) -> domain.Referral:
+    """A referral with its history. Raises NotFound, as OutOfReach when row-level security hides one."""
     try:
         return await store.referrals.with_history(work.session, referral_id)
     except errors.NotFound:
         await work.see_everybody()
-        return OutOfReach(await store.referrals.person_of(work.session, referral_id))
+        raise errors.OutOfReach(await store.referrals.person_of(work.session, referral_id)) from None
 
 
 async def worklist(

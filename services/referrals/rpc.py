@@ -23,10 +23,7 @@ class Taking:
 
 async def get_referral(request: pb.GetReferralRequest, work: Work) -> pb.Referral:
     """GetReferral."""
-    found = await queries.get(work, request.referral_id)
-    if isinstance(found, queries.OutOfReach):
-        return pb.Referral(referral_id=request.referral_id, person_id=found.person_id)
-    return wire.referral(found)
+    return wire.referral(await queries.get(work, request.referral_id))
 
 
 async def list_worklist(request: pb.ListWorklistRequest, work: Work) -> pb.ListWorklistResponse:

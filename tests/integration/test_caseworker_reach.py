@@ -16,8 +16,6 @@ from devstack.databases import Database
 from joinedup.caseworker.v1 import caseworker_pb2 as pb
 from joinedup.caseworker.v1 import caseworker_pb2_grpc
 from joinedup.common.v1 import common_pb2
-from joinedup.gateway.v1 import events_pb2 as gateway_events
-from joinedup.gateway.v1 import gateway_pb2
 from joinedup.governance.v1 import directory_pb2, events_pb2
 from joinedup.referrals.v1 import events_pb2 as referral_events
 from joinedup.referrals.v1 import referrals_pb2
@@ -113,3 +111,31 @@ async def test_a_status_that_there_is_not_is_invalid_and_no_fault(house: House) 
     with pytest.raises(errors.Invalid) as refused:
         await call(house, "ListCaseload", pb.ListCaseloadRequest(statuses=[99]), KAY)  # type: ignore[list-item]
     assert refused.value.violations[0].field == "statuses[0]"
+
+
+async def test_whoever_tries_a_case_out_of_reach_is_told_what_nobody_is_and_stands_in_the_ledger(house: House) -> None:
+    case = await opened(house)
+    assign = pb.AssignActionRequest(case_id=case.case_id, organisation_id="homes", what=NOTE)
+    action_id = (await call(house, "AssignAction", assign, KAY)).action_id
+    unknown = str(uuid.uuid4())
+    writer = replace(STRANGER, role="caseworker")
+    for name, request in (
+        ("GetCase", pb.GetCaseRequest(case_id=case.case_id)),
+        ("GetPlan", pb.GetPlanRequest(case_id=case.case_id)),
+        ("UpdatePlan", pb.UpdatePlanRequest(case_id=case.case_id, version=1)),
+        ("AddNote", pb.AddNoteRequest(case_id=case.case_id, note=NOTE)),
+        ("AssignAction", assign),
+        ("AddPlanPartner", pb.AddPlanPartnerRequest(case_id=case.case_id, organisation_id="police")),
+        ("GetAction", pb.GetActionRequest(action_id=action_id)),
+        ("AnswerAction", pb.AnswerActionRequest(action_id=action_id, version=1, status=pb.ACTION_STATUS_DONE)),
+    ):
+        with pytest.raises(errors.NotFound) as hidden:
+            await call(house, name, request, writer)
+        for field in ("case_id", "action_id"):
+            if field in request.DESCRIPTOR.fields_by_name:
+                setattr(request, field, unknown)
+        with pytest.raises(errors.NotFound) as absent:
+            await call(house, name, request, writer)
+        assert str(hidden.value) == str(absent.value)
+        assert (await refusals(house, case.person_id))[-1] == name
+    assert len(await refusals(house, case.person_id)) == 8

@@ -12,7 +12,7 @@ from chassis.work import Work
 from joinedup.caseworker.v1 import caseworker_pb2
 from joinedup.common.v1 import common_pb2
 from joinedup.referrals.v1 import referrals_pb2
-from services.caseworker import chronicle, clients, events, policy, store, tables
+from services.caseworker import chronicle, clients, events, policy, reach, store, tables
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ async def held(work: Work, case_id: str) -> tables.CaseRow:
     """The case, locked, when the caller holds it. Raises errors.NotFound, errors.Denied, errors.Conflict."""
     row = await store.find_case(work.session, case_id, lock=True)
     if row is None:
-        raise errors.NotFound("there is no such case")
+        raise await reach.no_case(work, case_id)
     policy.require_holder(work.actor, policy.CaseHolders(row.organisation_id, row.team_id, row.key_worker_id))
     if row.status != store.OPEN_CASE:
         raise errors.Conflict("the case is closed")

@@ -10,7 +10,7 @@ from chassis import errors
 from chassis.disclosure.answers import Answers
 from chassis.work import Work
 from joinedup.caseworker.v1 import caseworker_pb2, plan_pb2
-from services.caseworker import chronicle, domain, events, narratives, policy, readings, store, tables, withheld
+from services.caseworker import chronicle, domain, events, narratives, policy, reach, readings, store, tables, withheld
 from services.caseworker.commands import cases
 
 
@@ -116,7 +116,7 @@ async def answer(work: Work, request: caseworker_pb2.AnswerActionRequest) -> tab
     """
     action = await store.find_action(work.session, request.action_id, lock=True)
     if action is None:
-        raise errors.NotFound("there is no such action")
+        raise await reach.no_action(work, request.action_id)
     policy.require_assignee(work.actor, action.organisation_id)
     if action.version != request.version:
         raise errors.Conflict(f"the action was changed meanwhile: it is at version {action.version}")

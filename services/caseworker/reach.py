@@ -1,0 +1,23 @@
+"""What to answer about a record that the caller does not see: there is none, or it is beyond their reach."""
+
+from __future__ import annotations
+
+from chassis import errors
+from chassis.work import Work
+from services.caseworker import store
+
+
+async def no_case(work: Work, case_id: str) -> errors.NotFound:
+    """NotFound, as OutOfReach when there is such a case."""
+    await work.see_everybody()
+    return _unseen(await store.person_of_case(work.session, case_id))
+
+
+async def no_action(work: Work, action_id: str) -> errors.NotFound:
+    """NotFound, as OutOfReach when there is such an action."""
+    await work.see_everybody()
+    return _unseen(await store.person_of_action(work.session, action_id))
+
+
+def _unseen(person_id: str | None) -> errors.NotFound:
+    return errors.OutOfReach(person_id) if person_id else errors.NotFound("there is no such record")
