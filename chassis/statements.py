@@ -99,6 +99,11 @@ async def fetch(session: AsyncSession, query: str, *values: Any) -> Sequence[asy
     return found
 
 
+def columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    """Rows as one array a column, for unnest(); so many empty ones when there are no rows."""
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[]] * width
+
+
 async def _ready(session: AsyncSession) -> Any:
     """The driver's connection, once a savepoint that the session has opened stands on it too."""
     if session.in_nested_transaction():

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, NamedTuple
 
 import sqlalchemy
@@ -38,15 +39,15 @@ class Act(NamedTuple):
 
 _ACT_KINDS = ("timestamptz", *["text"] * 11)
 _ACTS = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(_ACT_KINDS, start=1))
-_WIDTH = len(_ACT_KINDS) + len(outbox.Entry._fields)
+_WIDTHS = (len(_ACT_KINDS), len(outbox.Entry._fields), len(relationships.Spell._fields))
 _RECORD = (
     f" INSERT INTO audit ({', '.join(Act._fields)}) "  # noqa: S608 (our own names)
     f"SELECT {', '.join(Act._fields[:-1])}, detail::jsonb FROM unnest({_ACTS}) AS act ({', '.join(Act._fields)})"
 )
-# Events and acts in one statement, whatever their number. A CTE that writes is carried out, needed or not.
-_TELL = f"WITH told AS ({outbox.insertion(len(_ACT_KINDS) + 1)})"
+# Events, relationships and acts in one statement, whatever their number. A CTE that writes is carried out in any case.
+_TELL = f"WITH told AS ({outbox.insertion(_WIDTHS[0] + 1)}), begun AS ({relationships.beginning(sum(_WIDTHS[:2]) + 1)})"
 _FINISH = _TELL + _RECORD
-_FINISH_COMMAND = f"{_TELL}, kept AS ({idempotency.settlement(_WIDTH + 1)}){_RECORD}"
+_FINISH_COMMAND = f"{_TELL}, kept AS ({idempotency.settlement(sum(_WIDTHS) + 1)}){_RECORD}"
 
 
 @dataclass(slots=True)
@@ -56,6 +57,7 @@ class Pending:
     statements: dict[sqlalchemy.TextClause, list[Mapping[str, Any]]] = field(default_factory=dict)
     events: list[outbox.Entry] = field(default_factory=list)
     acts: list[Act] = field(default_factory=list)
+    spells: list[relationships.Spell] = field(default_factory=list)
     settled: idempotency.Settled | None = None
 
 
@@ -136,8 +138,13 @@ class Work:
         source: str,
         team_id: str = "",
         practitioner_id: str = "",
+        at_once: bool = True,
     ) -> None:
-        """Begin a relationship here and tell every other service; `source` is the record behind it, "referral/<id>"."""
+        """Begin a relationship here and tell every other service; `source` is the record behind it, "referral/<id>".
+
+        One that begins not `at_once` is written at the end of the transaction, in no round trip of its own; until then
+        row-level security does not know of it, while the decision about the answer does.
+        """
         event = common_pb2.RelationshipEstablished(
             person_id=person_id,
             organisation_id=organisation_id,
@@ -147,8 +154,16 @@ class Work:
             source=source,
         )
         event.valid_from.FromDatetime(self.now)
-        await relationships.establish(self.session, event)
+        self.pending.spells.append(relationships.spell(event))
+        if at_once:
+            await self.begin_relationships()
         self.publish(event, person_id=person_id, aggregate=_spell(event), version=1)
+
+    async def begin_relationships(self) -> None:
+        """Write the relationships that begin in this transaction, so that what follows knows of them."""
+        if self.pending.spells:
+            await relationships.establish(self.session, *self.pending.spells)
+            self.pending.spells.clear()
 
     async def unrelate(
         self, *, person_id: str, organisation_id: str, kind: common_pb2.RelationshipKind.ValueType, source: str
@@ -160,6 +175,7 @@ class Work:
         event.valid_to.FromDatetime(self.now)
         # It may be another organisation's, and the table shows each its own: a referrer ends what it began for a team.
         await self.see_everybody()
+        await self.begin_relationships()
         await relationships.end(self.session, event)
         await db.rescope(self.session, self.actor)
         self.publish(event, person_id=person_id, aggregate=_spell(event), version=2)
@@ -199,13 +215,13 @@ class Work:
         for statement, values in self.pending.statements.items():
             await statements.execute_many(self.session, statement, values)
         self.pending.statements.clear()
-        acts, told = self.pending.acts, self.pending.events
-        if acts or told or self.pending.settled:
-            columns = [*_columns(acts, len(_ACT_KINDS)), *_columns(told, len(outbox.Entry._fields))]
-            settled = self.pending.settled or ()
+        rows: tuple[list[Any], ...] = (self.pending.acts, self.pending.events, self.pending.spells)
+        settled = self.pending.settled or ()
+        if settled or any(rows):
+            columns = chain.from_iterable(map(statements.columns, rows, _WIDTHS))
             await db.fetch(self.session, _FINISH_COMMAND if settled else _FINISH, *columns, *settled)
-            acts.clear()
-            told.clear()
+            for each in rows:
+                each.clear()
             self.pending.settled = None
 
 
@@ -241,10 +257,6 @@ async def unit(
         await work.finish()
     if tells:
         database.bell.ring()
-
-
-def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[]] * width
 
 
 def _spell(event: common_pb2.RelationshipEstablished | common_pb2.RelationshipEnded) -> str:

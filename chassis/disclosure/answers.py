@@ -39,6 +39,7 @@ class Answers:
     async def consider(self, work: Work, people: Collection[str]) -> Considered:
         """Fetch what bears on these people, for decisions within this transaction."""
         known = [person_id for person_id in people if person_id]
+        await work.begin_relationships()
         facts = await self.register.gather(work.session, work.actor, known) if known else Facts()
         restricted = frozenset(await self.restricted(work, known)) if known else frozenset()
         return Considered(self, work, facts, restricted, frozenset(known))

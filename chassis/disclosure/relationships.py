@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-import sqlalchemy
 from sqlalchemy import Column, DateTime, Index, SmallInteger, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import db
+from chassis import db, statements
 from joinedup.common.v1 import common_pb2
 
 if TYPE_CHECKING:
@@ -37,35 +36,53 @@ class RelationshipRow(SQLModel, table=True):
     valid_to: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=True))
 
 
-# Textual, as every referral that is submitted begins two relationships: composing it would cost more than running it.
-_ESTABLISH = sqlalchemy.text(
-    "WITH begun AS (SELECT CAST(:person_id AS text) AS person_id, CAST(:organisation_id AS text) AS organisation_id,"
-    " CAST(:kind AS smallint) AS kind, CAST(:source AS text) AS source, CAST(:team_id AS text) AS team_id,"
-    " CAST(:practitioner_id AS text) AS practitioner_id, CAST(:valid_from AS timestamptz) AS valid_from)"
-    " INSERT INTO relationship"
-    " (person_id, organisation_id, kind, source, team_id, practitioner_id, valid_from, valid_to)"
-    " SELECT begun.*, (SELECT min(ended.valid_to) FROM relationship AS ended"
-    " WHERE ended.person_id = begun.person_id AND ended.organisation_id = begun.organisation_id"
-    " AND ended.kind = begun.kind AND ended.source = begun.source AND ended.valid_to >= begun.valid_from)"
-    " FROM begun ON CONFLICT DO NOTHING"
-)
+class Spell(NamedTuple):
+    """A relationship that begins: a row that has no end yet."""
+
+    person_id: str
+    organisation_id: str
+    kind: int
+    source: str
+    team_id: str
+    practitioner_id: str
+    valid_from: datetime
 
 
-async def establish(session: AsyncSession, event: common_pb2.RelationshipEstablished) -> None:
-    """Record that a relationship began; the same event twice, or after its own end, changes nothing more."""
-    await db.execute(
-        session,
-        _ESTABLISH,
-        {
-            "person_id": event.person_id,
-            "organisation_id": event.organisation_id,
-            "kind": event.kind,
-            "source": event.source,
-            "team_id": event.team_id,
-            "practitioner_id": event.practitioner_id,
-            "valid_from": event.valid_from.ToDatetime(tzinfo=UTC),
-        },
+_KINDS = ("text", "text", "smallint", "text", "text", "text", "timestamptz")
+
+
+def beginning(first: int) -> str:
+    """SQL that begins spells given as one array a column, the first of them parameter number `first`."""
+    arrays = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(_KINDS, start=first))
+    columns = ", ".join(Spell._fields)
+    return (
+        f"INSERT INTO relationship ({columns}, valid_to)"  # noqa: S608 (our own names)
+        " SELECT begun.*, (SELECT min(ended.valid_to) FROM relationship AS ended"
+        " WHERE ended.person_id = begun.person_id AND ended.organisation_id = begun.organisation_id"
+        " AND ended.kind = begun.kind AND ended.source = begun.source AND ended.valid_to >= begun.valid_from)"
+        f" FROM unnest({arrays}) AS begun ({columns}) ON CONFLICT DO NOTHING"
     )
+
+
+_BEGIN = beginning(1)
+
+
+def spell(event: common_pb2.RelationshipEstablished) -> Spell:
+    """The spell that an event tells of."""
+    return Spell(
+        event.person_id,
+        event.organisation_id,
+        event.kind,
+        event.source,
+        event.team_id,
+        event.practitioner_id,
+        event.valid_from.ToDatetime(tzinfo=UTC),
+    )
+
+
+async def establish(session: AsyncSession, *spells: Spell) -> None:
+    """Record that relationships began; the same one twice, or after its own end, changes nothing more."""
+    await db.fetch(session, _BEGIN, *statements.columns(spells, len(_KINDS)))
 
 
 async def end(session: AsyncSession, event: common_pb2.RelationshipEnded) -> None:
@@ -97,7 +114,7 @@ async def end(session: AsyncSession, event: common_pb2.RelationshipEnded) -> Non
 
 async def project_established(work: Work, event: common_pb2.RelationshipEstablished) -> None:
     """Handler of RelationshipEstablished from any service."""
-    await establish(work.session, event)
+    await establish(work.session, spell(event))
 
 
 async def project_ended(work: Work, event: common_pb2.RelationshipEnded) -> None:

@@ -49,6 +49,7 @@ async def submit(work: Work, asked: submission.Submission, desk: Desk) -> domain
         organisation_id=referral.referrer_organisation_id,
         kind=common_pb2.RELATIONSHIP_KIND_REFERRER,
         source=_source(referral),
+        at_once=False,
     )
     await _hand_to_team(work, referral)
     events.publish_submitted(work, referral)
@@ -88,7 +89,7 @@ async def resubmit(work: Work, referral_id: str, *, version: int, narrative: dom
         raise errors.Invalid.of("narrative", "say what the team wanted to know")
     if problems := tuple(submission.narrative_problems(narrative)):
         raise errors.Invalid(*problems)
-    before = await store.referrals.get(work.session, referral_id)
+    before = await _reached(work, referral_id)
     policy.may_answer(work.actor, before)
     _check_version(before, version)
     return await _store(work, before, domain.resubmit(before, by=work.actor, now=work.now, narrative=narrative))
@@ -103,7 +104,7 @@ async def revoke(work: Work, *, referral_id: str, message_id: str, in_error: boo
         raise errors.Invalid.of("referral_id", "name the referral by its id or by its message, by one of the two")
     _check_text("note", note)
     if referral_id:
-        before = await store.referrals.get(work.session, referral_id)
+        before = await _reached(work, referral_id)
     else:
         before = await store.referrals.by_message(work.session, work.actor.organisation_id, message_id)
     policy.may_answer(work.actor, before)
@@ -219,14 +220,24 @@ async def _hand_to_team(work: Work, referral: domain.Referral) -> None:
             team_id=referral.team_id,
             kind=common_pb2.RELATIONSHIP_KIND_RECEIVING_TEAM,
             source=_source(referral),
+            at_once=False,
         )
 
 
 async def _to_triage(work: Work, referral_id: str, version: int) -> domain.Referral:
-    referral = await store.referrals.get(work.session, referral_id)
+    referral = await _reached(work, referral_id)
     policy.may_triage(work.actor, referral)
     _check_version(referral, version)
     return referral
+
+
+async def _reached(work: Work, referral_id: str) -> domain.Referral:
+    """A referral that the caller may reach. Raises NotFound, as OutOfReach when there is one."""
+    try:
+        return await store.referrals.get(work.session, referral_id)
+    except errors.NotFound:
+        await work.see_everybody()
+        raise errors.OutOfReach(await store.referrals.person_of(work.session, referral_id)) from None
 
 
 def _check_version(referral: domain.Referral, version: int) -> None:

@@ -56,7 +56,7 @@ class House:
         )
         event.valid_from.GetCurrentTime()
         async with work.unit(self.database, self.actor, service=self.config.service) as unit:
-            await relationships.establish(unit.session, event)
+            await relationships.establish(unit.session, relationships.spell(event))
 
     async def events(self, kind: type[Event], **fields: Any) -> list[Event]:
         """The events of a type with these fields that wait in the outbox, oldest first."""
