@@ -82,6 +82,24 @@ async def test_row_security_shows_whom_one_is_related_to_and_nobody_else(frame: 
     assert await notes(frame, replace(NURSE, organisation_id="")) == []
 
 
+async def test_a_relationship_that_may_wait_is_seen_with_the_commit_or_when_asked_for(frame: World) -> None:
+    await note(frame, ACTOR, "ada")
+    for asked_for in (False, True):
+        async with work.unit(frame.database, NURSE, service="frame") as unit:
+            await unit.relate(
+                person_id="ada",
+                organisation_id="ward",
+                kind=common_pb2.RELATIONSHIP_KIND_KEY_WORKER,
+                source=f"case/{asked_for}",
+                at_once=False,
+            )
+            if asked_for:
+                await unit.begin_relationships()
+        assert await notes(frame, NURSE) == ["ada"]
+    assert len(await frame.rows("SELECT 1 FROM relationship")) == 2
+    assert len(await frame.rows("SELECT 1 FROM outbox")) == 2
+
+
 async def test_an_ended_relationship_ends_what_is_seen(frame: World) -> None:
     await note(frame, ACTOR, "ada")
     await relate(frame, "ada")

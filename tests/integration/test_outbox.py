@@ -61,6 +61,18 @@ async def test_who_commits_is_heard(frame: World) -> None:
     await connection.close()
 
 
+async def test_a_relay_in_the_same_process_is_woken_without_a_notification(frame: World) -> None:
+    heard, notified = asyncio.Event(), asyncio.Event()
+    connection = await frame.database.listen(statement_seconds=5)
+    await connection.add_listener(outbox.CHANNEL, lambda *_: notified.set())
+    with frame.database.bell.answered(heard.set):
+        await frame.tell(("ada", 1, "well"))
+        assert heard.is_set()
+    await frame.tell(("ada", 2, "well"))
+    await asyncio.wait_for(notified.wait(), 5)
+    await connection.close()
+
+
 async def test_only_events_can_be_published(frame: World) -> None:
     from joinedup.common.v1 import common_pb2
 
