@@ -190,7 +190,9 @@ class Candidate(_message.Message):
     """0 to 1; 1.0 is exact."""
     @_builtins.property
     def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Why, a plain sentence for each field; names no value."""
+        """Why, a plain sentence for each field; names no value. Identifying all the same: to whoever asks again and again with
+        another postcode or date, it would tell the right one.
+        """
 
     @_builtins.property
     def demographics(self) -> Global___Demographics: ...
