@@ -74,14 +74,15 @@ async def on_encounter_recorded(alert_within: timedelta, work: Work, event: gate
     case = await store.case_of_person(work.session, event.person_id)
     is_open = case is not None and case.status == store.OPEN_CASE
     source = f"encounter/{event.organisation_id}/{event.encounter_id}"
+    organisation = await store.organisation(work.session, event.organisation_id)
     entry = chronicle.Entry(
         person_id=event.person_id,
         source=source,
         at=started_at,
         kind=caseworker_pb2.CHRONOLOGY_KIND_ENCOUNTER,
         title="Contact with a service",
-        narrative={data_class: words},
-        organisation_id=event.organisation_id,
+        # Who had the contact tells what kind it was, the police's as the hospital's: it is said under the same class.
+        narrative={data_class: f"{words}, {organisation.name}" if organisation else words},
     )
     # Nobody looks at a person without a case, and half a year of history need not be told entry by entry.
     added = await chronicle.add(work, entry, tell=is_open)

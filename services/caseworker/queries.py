@@ -175,6 +175,12 @@ async def list_chronology(
     )
 
 
+def _told_source(row: tables.ChronologyRow) -> str:
+    """The record behind an entry; of a contact no more than that there is one, as its name says whose it was."""
+    what, _, _ = row.source.rpartition("encounter/")
+    return f"{what}encounter/{row.entry_id}" if "encounter/" in row.source else row.source
+
+
 def _entry(row: tables.ChronologyRow) -> caseworker_pb2.ChronologyEntry:
     message = caseworker_pb2.ChronologyEntry(
         entry_id=row.entry_id,
@@ -184,7 +190,7 @@ def _entry(row: tables.ChronologyRow) -> caseworker_pb2.ChronologyEntry:
         narrative=narratives.message(row.narrative),
         organisation_id=row.organisation_id,
         practitioner_id=row.practitioner_id,
-        source=row.source,
+        source=_told_source(row),
     )
     message.at.FromDatetime(row.at)
     return message

@@ -16,6 +16,8 @@ from devstack.databases import Database
 from joinedup.caseworker.v1 import caseworker_pb2 as pb
 from joinedup.caseworker.v1 import caseworker_pb2_grpc
 from joinedup.common.v1 import common_pb2
+from joinedup.gateway.v1 import events_pb2 as gateway_events
+from joinedup.gateway.v1 import gateway_pb2
 from joinedup.governance.v1 import directory_pb2, events_pb2
 from joinedup.referrals.v1 import events_pb2 as referral_events
 from joinedup.referrals.v1 import referrals_pb2
@@ -139,3 +141,27 @@ async def test_whoever_tries_a_case_out_of_reach_is_told_what_nobody_is_and_stan
         assert str(hidden.value) == str(absent.value)
         assert (await refusals(house, case.person_id))[-1] == name
     assert len(await refusals(house, case.person_id)) == 8
+
+
+async def test_a_contact_does_not_tell_whose_it_was_to_who_may_not_know_what_it_was(house: House) -> None:
+    case = await opened(house)
+    await house.relate(case.person_id, LANDLORD, PLAN_PARTNER)
+    event = gateway_events.EncounterRecorded(
+        encounter_id="CUSTODY-7",
+        person_id=case.person_id,
+        encounter_class=gateway_pb2.ENCOUNTER_CLASS_POLICE,
+        organisation_id="police",
+    )
+    event.started_at.GetCurrentTime()
+    await house.handle(REACTIONS, event)
+    request = pb.ListChronologyRequest(person_id=case.person_id)
+    told = await call(house, "ListChronology", request, LANDLORD)
+    assert len(told.entries) == 4
+    for trace in ("police", "Police", "CUSTODY"):
+        assert not any(
+            trace in text
+            for entry in told.entries
+            for text in (entry.title, entry.source, entry.organisation_id, str(entry.narrative))
+        )
+    known = await call(house, "ListChronology", request, KAY)
+    assert "Contact with the police, Police" in {entry.narrative.police for entry in known.entries}

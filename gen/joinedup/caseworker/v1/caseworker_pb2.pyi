@@ -771,9 +771,10 @@ class ChronologyEntry(_message.Message):
     title: _builtins.str
     """What happened as process, with nothing about the person: "Referral accepted", "Action answered: done"."""
     organisation_id: _builtins.str
+    """Empty for contacts with services: whose contact it was tells what it was about, and stands in the narrative."""
     practitioner_id: _builtins.str
     source: _builtins.str
-    """"referral/<id>", "action/<id>", "encounter/<id>"."""
+    """"referral/<id>", "action/<id>", "encounter/<id of this entry>"."""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
