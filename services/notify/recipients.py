@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from chassis import auth, errors
 from joinedup.common.v1 import common_pb2
 from services.notify import clients, store
+
+# One mailbox and nothing else: no name, no second address, no line break.
+_ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\"\\]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 
 class Unreachable(Exception):
@@ -30,8 +34,7 @@ async def find(organisation: store.OrganisationRow | None, peers: clients.Peers,
     if organisation is None:
         raise Unreachable("the organisation is not in the directory")
     if not row.practitioner_id:
-        if not organisation.secure_email:
-            raise Unreachable("the organisation has no secure e-mail address in the directory")
+        _check_address(organisation.secure_email, "the organisation has no secure e-mail address in the directory")
         return Recipient(organisation.name, organisation.secure_email, _actor(organisation))
     try:
         practitioner = await peers.practitioner(row.practitioner_id)
@@ -41,14 +44,21 @@ async def find(organisation: store.OrganisationRow | None, peers: clients.Peers,
         # What the message may say is decided for the organisation; somebody who has left it, or never was in it, would
         # read what their own may not know.
         raise Unreachable("the practitioner has no post in the organisation")
-    if not practitioner.email:
-        raise Unreachable("the practitioner has no e-mail address in the directory")
+    _check_address(practitioner.email, "the practitioner has no e-mail address in the directory")
     teams = tuple(
         role.team_id for role in practitioner.roles if role.organisation_id == organisation.id and role.team_id
     )
     return Recipient(
         practitioner.name, practitioner.email, _actor(organisation, practitioner_id=practitioner.id, team_ids=teams)
     )
+
+
+def _check_address(address: str, missing: str) -> None:
+    """Raises Unreachable unless it is one plain address: what may be said is decided by its one domain."""
+    if not address:
+        raise Unreachable(missing)
+    if not _ADDRESS.fullmatch(address):
+        raise Unreachable("the e-mail address in the directory is not one address")
 
 
 def _actor(

@@ -55,3 +55,27 @@ async def test_a_practitioner_is_asked_for_as_what_they_are_in_that_organisation
 async def test_a_practitioner_without_a_post_there_is_sent_nothing() -> None:
     with pytest.raises(recipients.Unreachable, match="no post"):
         await recipients.find(TRUST, directory(("police", "beat")), ROW)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "eve@elsewhere.example, joinedup@trust.nhs.example",
+        "eve@elsewhere.example;joinedup@trust.nhs.example",
+        "joinedup@trust.nhs.example\r\nBcc: eve@elsewhere.example",
+        "Eve <eve@elsewhere.example>",
+        "eve@elsewhere.example@trust.nhs.example",
+        "nobody",
+    ],
+)
+async def test_a_message_goes_to_one_address_whose_domain_is_the_one_that_was_judged(address: str) -> None:
+    row = ROW.model_copy(update={"practitioner_id": ""})
+    organisation = TRUST.model_copy(update={"secure_email": address})
+    with pytest.raises(recipients.Unreachable, match="not one address"):
+        await recipients.find(organisation, directory(), row)
+
+
+async def test_a_plain_address_is_written_to() -> None:
+    row = ROW.model_copy(update={"practitioner_id": ""})
+    organisation = TRUST.model_copy(update={"secure_email": "joined-up.o'brien+x@trust.nhs.example"})
+    assert (await recipients.find(organisation, directory(), row)).address.endswith("@trust.nhs.example")
