@@ -165,3 +165,23 @@ async def test_a_contact_does_not_tell_whose_it_was_to_who_may_not_know_what_it_
         )
     known = await call(house, "ListChronology", request, KAY)
     assert "Contact with the police, Police" in {entry.narrative.police for entry in known.entries}
+
+
+async def test_a_further_referral_that_joins_an_open_case_is_told_in_its_chronology(house: House) -> None:
+    case = await opened(house)
+    event = referral_events.ReferralStatusChanged(
+        referral_id=str(uuid.uuid4()),
+        version=2,
+        person_id=case.person_id,
+        status=referrals_pb2.STATUS_ACCEPTED,
+        organisation_id="homes",
+        team_id="tenancy",
+        key_worker_id="hal",
+    )
+    event.changed_at.GetCurrentTime()
+    for _ in range(2):
+        await house.handle(REACTIONS, event)
+    told = await call(house, "ListChronology", pb.ListChronologyRequest(person_id=case.person_id), KAY)
+    (joined,) = [entry for entry in told.entries if entry.title == "A further accepted referral joins this case"]
+    assert (joined.organisation_id, joined.practitioner_id) == ("homes", "hal")
+    assert (await call(house, "GetCase", pb.GetCaseRequest(person_id=case.person_id), KAY)).key_worker_id == "kay"

@@ -76,7 +76,22 @@ async def _joined(work: Work, accepted: Accepted) -> tables.CaseRow:
     row = await store.case_of_person(work.session, accepted.person_id)
     if row is None:
         raise errors.Conflict("the person has an open case that another team holds; ask its key worker to join")
+    # Whoever accepted it may be another team: neither may believe that nobody, or the other, has taken it up.
+    work.audit("join case", subject=f"case/{row.case_id}", detail={"referral": accepted.referral_id})
+    await chronicle.add(work, _joins(row, accepted, work.now))
     return row
+
+
+def _joins(row: tables.CaseRow, accepted: Accepted, at: datetime) -> chronicle.Entry:
+    return chronicle.Entry(
+        person_id=row.person_id,
+        source=f"case/{row.case_id}/referral/{accepted.referral_id}",
+        at=at,
+        kind=caseworker_pb2.CHRONOLOGY_KIND_CASE,
+        title="A further accepted referral joins this case",
+        organisation_id=accepted.organisation_id,
+        practitioner_id=accepted.key_worker_id,
+    )
 
 
 def _empty_plan(work: Work, row: tables.CaseRow) -> tables.PlanRow:
