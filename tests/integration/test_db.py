@@ -61,10 +61,11 @@ async def relate(frame: World, person: str, **more: str) -> None:
     async with work.unit(frame.database, ACTOR, service="frame", now=since) as unit:
         await unit.relate(
             person_id=person,
-            organisation_id=more.pop("organisation_id", "ward"),
+            organisation_id=more.get("organisation_id", "ward"),
             kind=common_pb2.RELATIONSHIP_KIND_RECEIVING_TEAM,
             source=f"referral/{person}",
-            **more,
+            team_id=more.get("team_id", ""),
+            practitioner_id=more.get("practitioner_id", ""),
         )
 
 
