@@ -23,6 +23,9 @@ from chassis import auth, errors, outbox, settings, statements
 _PASSING_CLASSES = ("08", "53", "57")
 _PASSING_STATES = ("40001", "40P01", "55P03")
 
+# What the driver raises of itself: used while it is busy or closed, or (InternalClientError) the connection broke while
+# it was writing, and it no longer knows what it was about.
+_DRIVER = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 _PROBE = auth.service_actor("probe")
 
@@ -229,7 +232,7 @@ async def _abandon(session: AsyncSession, driver: Any, failure: BaseException) -
     try:
         if sound:
             await driver.execute("ROLLBACK", timeout=1)
-    except (asyncpg.InterfaceError, asyncpg.PostgresError, OSError, TimeoutError):
+    except (*_DRIVER, asyncpg.PostgresError, OSError, TimeoutError):
         sound = False
     finally:
         if sound:
@@ -251,7 +254,7 @@ def translated() -> Iterator[None]:
         raise errors.Conflict("it was changed by somebody else meanwhile") from failure
     except (TimeoutError, ConnectionError, OSError, ssl.SSLError, sqlalchemy.exc.TimeoutError) as failure:
         raise errors.Unavailable("the database does not answer") from failure
-    except (asyncpg.InterfaceError, asyncpg.PostgresError, sqlalchemy.exc.DBAPIError) as failure:
+    except (*_DRIVER, asyncpg.PostgresError, sqlalchemy.exc.DBAPIError) as failure:
         if passing(failure):
             raise errors.Unavailable("the database does not answer") from failure
         raise
@@ -263,7 +266,7 @@ def passing(failure: BaseException) -> bool:
         if failure.connection_invalidated:
             return True
         failure = failure.orig or failure
-    if isinstance(failure, asyncpg.InterfaceError):
+    if isinstance(failure, _DRIVER):
         return True
     state = str(getattr(failure, "sqlstate", "") or "")
     return state in _PASSING_STATES or state.startswith(_PASSING_CLASSES)
