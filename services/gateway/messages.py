@@ -7,6 +7,7 @@ answer and sends again, and the commands to identity and referrals carry keys ma
 from __future__ import annotations
 
 import logging
+import re
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,11 @@ from joinedup.referrals.v1 import referrals_pb2
 from services.gateway import bars, clients, fhir, replies, store, translate
 
 logger = logging.getLogger(__name__)
+
+# Both stand in an index; what does not fit there would be refused only after the referral was made.
+LONGEST_REQUEST_ID = 255
+# FHIR R4: id.
+_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 
 REFERRED, REVOKED, REFUSED = "referred", "revoked", "refused"
 _SENDER = "Bundle.entry.resource.ofType(MessageHeader).sender"
@@ -89,6 +95,13 @@ class Intake:
             return await store.known_message(unit.session, actor.organisation_id, message.message_id)
 
     async def _effect(self, message: bars.ReferralMessage, actor: auth.Actor) -> Effect:
+        if not _ID.fullmatch(message.message_id):
+            raise _Refused(
+                fhir.Issue.error(fhir.IssueCode.VALUE, "Bundle.id", "is no FHIR id of at most 64 characters")
+            )
+        if len(message.request_id) > LONGEST_REQUEST_ID:
+            text = f"the reference is longer than {LONGEST_REQUEST_ID} characters"
+            raise _Refused(fhir.Issue.error(fhir.IssueCode.VALUE, _FOCUS, text))
         try:
             await self._check_sender(message, actor)
             if message.intention is bars.Intention.NEW:
@@ -133,7 +146,10 @@ class Intake:
         """Answer with the issues, and keep the refusal: the one thing that is stored of such a message."""
         answer = _answer(refusal)
         effect = Effect(REFUSED, answer)
-        await self._keep(actor, refusal.message_id or f"sha256:{refusal.sha256}", refusal.sha256, effect)
+        # What is not even an id may be anything, a patient's name too, and is not kept.
+        sound = _ID.fullmatch(refusal.message_id) is not None
+        name = refusal.message_id if sound else f"sha256:{refusal.sha256}"
+        await self._keep(actor, name, refusal.sha256, effect)
         logger.info("message refused with %d", answer.http_status)
         return answer
 
