@@ -46,7 +46,7 @@ class Form(Mapping[str, str]):
 
     def date_input(self, name: str, legend: str, hint: str = "") -> DateInput:
         """The date as it was typed, to be shown again."""
-        day, month, year = (self.text(f"{name}-{part}") for part in ("day", "month", "year"))
+        day, month, year = (self.text(f"{name}[{part}]") for part in ("day", "month", "year"))
         return DateInput(name, legend, day, month, year, hint)
 
     def day(self, name: str, at: time) -> datetime | None:
@@ -54,7 +54,7 @@ class Form(Mapping[str, str]):
 
         Raises ValueError when it is no day of the calendar.
         """
-        typed = [self.text(f"{name}-{part}") for part in ("year", "month", "day")]
+        typed = [self.text(f"{name}[{part}]") for part in ("year", "month", "day")]
         if not any(typed):
             return None
         year, month, day = (int(part) if part.isascii() and part.isdigit() and len(part) < 5 else 0 for part in typed)

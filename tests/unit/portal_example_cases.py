@@ -136,7 +136,7 @@ PERSON = person.PersonPage(
     waiting=1,
     overdue=1,
     cannot=1,
-    withheld=9,
+    unseen=(people.NarrativePart("Police, financial", POLICE), people.NarrativePart("Health", HEALTH)),
     agencies=(
         person.AgencyActions("Northern Homes", "Housing", ACTIONS[:2]),
         person.AgencyActions("Devon and Cornwall Police", "Police", ACTIONS[2:3]),
@@ -152,7 +152,7 @@ PERSON = person.PersonPage(
     note=person.NoteForm(parts.Form("/people/p1/notes", "k1"), ABOUT),
 )
 PERSON_NEW = replace(
-    PERSON, person=IRENA, alert=None, waiting=0, overdue=0, cannot=0, withheld=0, agencies=(), plan=None,
+    PERSON, person=IRENA, alert=None, waiting=0, overdue=0, cannot=0, unseen=(), agencies=(), plan=None,
     chronology=(), chronology_paging=parts.Paging(0, 0, 0),
 )  # fmt: skip
 
@@ -234,13 +234,13 @@ DISCLOSURES = disclosures.DisclosuresPage(
     ),
     rows=(
         disclosures.Disclosure(
-            4182, ago(minutes=20), "Liam Burrow", "Northern Homes", "Direct care", "plan partner",
+            4179, 4182, ago(minutes=20), "Liam Burrow", "Northern Homes", "Direct care", "plan partner",
             ("Identifying", "Contact", "Housing"), ("Health", "Police"),
             "Northern Devon housing and health agreement, version 2", "UK GDPR 6(1)(e); Care Act 2014 s6",
             "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         ),
         disclosures.Disclosure(
-            4177, ago(days=1), "Sam Pike", "Plough and Share CIC", "Direct care", "nobody we know of", (),
+            4177, 4177, ago(days=1), "Sam Pike", "Plough and Share CIC", "Direct care", "nobody we know of", (),
             ("Identifying",), "", "None: no relationship", "2c26b46b68ffc68ff99b453c1d304134",
         ),
     ),

@@ -10,9 +10,13 @@ from services.portal.pages.people import Person
 
 @dataclass(frozen=True)
 class Disclosure:
-    """One entry of the ledger, in words."""
+    """What one reader was given at one time, in words: an entry of the ledger, or several of one visit.
 
-    sequence: int
+    `first` and `last` number the entries; `hash` seals the last.
+    """
+
+    first: int
+    last: int
     at: datetime
     who: str
     organisation: str

@@ -163,7 +163,7 @@ class Input:
 
 @dataclass(frozen=True)
 class DateInput:
-    """A day, asked in three fields named `<name>-day`, `<name>-month` and `<name>-year`."""
+    """A day, asked in three fields named `<name>[day]`, `<name>[month]` and `<name>[year]`."""
 
     name: str
     legend: str

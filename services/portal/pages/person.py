@@ -51,7 +51,7 @@ class PersonPage:
     waiting: int  # actions without an answer
     overdue: int
     cannot: int
-    withheld: int  # kinds of information of which something on this page was withheld from the reader
+    unseen: Narrative  # what is withheld from the reader all over this page, by the reason
     agencies: tuple[AgencyActions, ...]
     plan: Plan | None
     chronology: tuple[Entry, ...]

@@ -69,7 +69,7 @@ class PlanEditPage:
     """The plan as a form. The buttons are named `save` and `add`; a press of `add` brings the form back one longer.
 
     Input names are the proto's paths: `about_me.my_wellness`, `needs.0.need.health`, `needs.0.goals.1.importance`,
-    `contingency_plans.0.trigger_factors` (one a line), `agreed_with_person` (checkbox, "yes"), `review-day` and so on.
+    `contingency_plans.0.trigger_factors` (one a line), `agreed_with_person` (checkbox, "yes"), `review[day]` and so on.
     """
 
     template: ClassVar[str] = "plan_edit.html"

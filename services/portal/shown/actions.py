@@ -11,6 +11,7 @@ from joinedup.governance.v1 import directory_pb2
 from services.portal.directory import Names
 from services.portal.pages.actions import Action
 from services.portal.pages.parts import Due, Tag
+from services.portal.pages.people import Narrative
 from services.portal.pages.person import AgencyActions
 from services.portal.pages.vocabulary import ACTION_STATUS, SECTOR
 from services.portal.shown.marks import Marks
@@ -21,21 +22,29 @@ OPEN = frozenset({caseworker_pb2.ACTION_STATUS_ASSIGNED, caseworker_pb2.ACTION_S
 EVERY = [number for number in caseworker_pb2.ActionStatus.values() if number]
 
 
-def action(one: caseworker_pb2.Action, names: Names, *, now: datetime, may_answer: bool = False) -> Action:
+def action(
+    one: caseworker_pb2.Action, names: Names, *, now: datetime, may_answer: bool = False, brief: bool = False
+) -> Action:
     """One action, with the way to answer it for those who may."""
     marks = Marks(one.withheld)
     answered = moment(one.answered_at) if one.HasField("answered_at") else None
     return Action(
         id=one.action_id,
-        what=narrative(one.what, "what", marks),
+        what=narrative(one.what, "what", marks, brief=brief),
         status=status(one.status),
         due=due(one, now=now),
         assigned_at=moment(one.assigned_at),
         answered_at=answered,
         answered_by=names.both(one.answered_by, one.organisation_id) if answered else "",
-        note=narrative(one.note, "note", marks) if answered else (),
+        note=_note(one, marks, brief=brief) if answered else (),
         answer_href=f"/actions/{one.action_id}" if may_answer and one.status in OPEN else "",
     )
+
+
+def _note(one: caseworker_pb2.Action, marks: Marks, *, brief: bool) -> Narrative:
+    """The answer's note; an answer without any says nothing, and the page says elsewhere what is withheld."""
+    said = narrative(one.note, "note", marks, brief=brief)
+    return said if not brief or one.note.ListFields() else ()
 
 
 def status(value: caseworker_pb2.ActionStatus.ValueType) -> Tag:
@@ -63,7 +72,7 @@ def by_agency(
         AgencyActions(
             names.organisation(organisation_id) or "An organisation that is not listed",
             sector(names.organisations.get(organisation_id)),
-            tuple(action(one, names, now=now, may_answer=organisation_id == answering) for one in group),
+            tuple(action(one, names, now=now, may_answer=organisation_id == answering, brief=True) for one in group),
         )
         for organisation_id, group in groups.items()
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from joinedup.caseworker.v1 import caseworker_pb2
@@ -11,12 +11,19 @@ from services.portal.pages.caseload import CaseRow
 from services.portal.pages.parts import Due, Tag
 from services.portal.pages.people import Person
 from services.portal.pages.person import Entry
-from services.portal.pages.vocabulary import CHRONOLOGY_KIND
+from services.portal.pages.vocabulary import CHRONOLOGY_KIND, NARRATIVE_PARTS
 from services.portal.shown.marks import Marks
 from services.portal.shown.people import narrative
 from services.portal.shown.referrals import moment
 
 _ALERT = caseworker_pb2.CHRONOLOGY_KIND_ALERT
+# What entries of a kind can say about the person; the others tell of process only, so that nothing of them is withheld.
+_PARTS: Mapping[int, Collection[str]] = {
+    caseworker_pb2.CHRONOLOGY_KIND_ACTION: tuple(NARRATIVE_PARTS),
+    caseworker_pb2.CHRONOLOGY_KIND_NOTE: tuple(NARRATIVE_PARTS),
+    caseworker_pb2.CHRONOLOGY_KIND_ENCOUNTER: ("health", "social_care", "police", "housing"),
+    caseworker_pb2.CHRONOLOGY_KIND_ALERT: ("health",),
+}
 
 
 def row(case: caseworker_pb2.Case, person: Person, names: Names, *, now: datetime, alerts_within: timedelta) -> CaseRow:
@@ -53,18 +60,9 @@ def _entry(one: caseworker_pb2.ChronologyEntry, names: Names) -> Entry:
         at=moment(one.at),
         kind=CHRONOLOGY_KIND.get(name, Tag(name.capitalize())),
         title=one.title,
-        by=names.both(one.practitioner_id, one.organisation_id),
-        narrative=narrative(one.narrative, "narrative", Marks(one.withheld)) if _tells(one) else (),
+        by=names.both(one.practitioner_id, one.organisation_id, otherwise=""),
+        narrative=narrative(
+            one.narrative, "narrative", Marks(one.withheld), brief=True, within=_PARTS.get(one.kind, ())
+        ),
         alert=one.kind == _ALERT,
     )
-
-
-def _tells(one: caseworker_pb2.ChronologyEntry) -> bool:
-    """Whether an entry of this kind can say anything about the person, so that a withholding is worth a line."""
-    silent = (
-        caseworker_pb2.CHRONOLOGY_KIND_REFERRAL,
-        caseworker_pb2.CHRONOLOGY_KIND_CASE,
-        caseworker_pb2.CHRONOLOGY_KIND_PLAN,
-        caseworker_pb2.CHRONOLOGY_KIND_NOTIFICATION,
-    )
-    return one.kind not in silent or bool(one.narrative.ListFields())

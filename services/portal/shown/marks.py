@@ -16,13 +16,13 @@ class Marks:
     """The markers of one message, by the path of the field."""
 
     markers: Iterable[common_pb2.Withheld]
+    by_kind: dict[str, Withheld] = field(init=False)  # by the kind of information
     _by_path: dict[str, Withheld] = field(init=False)
-    kinds: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         markers = list(self.markers)
         self._by_path = {one.field: _withheld(one) for one in markers}
-        self.kinds = frozenset(_kind(one.data_class) for one in markers)
+        self.by_kind = {found.kind: found for found in self._by_path.values()}
 
     def of(self, path: str) -> Withheld | None:
         """The marker of a field, if it was withheld."""
@@ -33,9 +33,10 @@ class Marks:
         return self.of(path) or value.strip() or None
 
 
-def kinds(*found: Marks) -> int:
-    """How many kinds of information were withheld."""
-    return len(frozenset().union(*(marks.kinds for marks in found)))
+def unseen(found: Iterable[Marks]) -> list[Fact]:
+    """The kinds of information that were withheld anywhere in some messages, by the reason."""
+    by_kind = {kind: marker for marks in found for kind, marker in marks.by_kind.items()}
+    return gathered([(kind, by_kind[kind]) for kind in DATA_CLASS.values() if kind in by_kind])
 
 
 def gathered(values: Sequence[tuple[str, Text]]) -> list[Fact]:

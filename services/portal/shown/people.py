@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 from joinedup.common.v1 import common_pb2
@@ -94,7 +94,21 @@ def _plain(text: str) -> str:
     )
 
 
-def narrative(said: common_pb2.Narrative, path: str, marks: Marks) -> Narrative:
-    """The parts of a narrative that hold something, and what was withheld of it; `path` is its place in the message."""
-    found = [(label, marks.text(f"{path}.{name}", getattr(said, name))) for name, label in NARRATIVE_PARTS.items()]
-    return tuple(NarrativePart(fact.label, fact.value) for fact in gathered([part for part in found if part[1]]))
+def narrative(
+    said: common_pb2.Narrative,
+    path: str,
+    marks: Marks,
+    *,
+    brief: bool = False,
+    within: Collection[str] = tuple(NARRATIVE_PARTS),
+) -> Narrative:
+    """The parts of a narrative that hold something, and what was withheld of it; `path` is its place in the message.
+
+    `brief`: for pages that say above what is withheld all over them; here only where nothing else would be shown.
+    `within`: the parts that a narrative of this kind can have.
+    """
+    labels = {name: label for name, label in NARRATIVE_PARTS.items() if name in within or getattr(said, name)}
+    found = [(label, marks.text(f"{path}.{name}", getattr(said, name))) for name, label in labels.items()]
+    told = [part for part in found if isinstance(part[1], str)]
+    shown = told if brief and told else [part for part in found if part[1]]
+    return tuple(NarrativePart(fact.label, fact.value) for fact in gathered(shown))

@@ -113,21 +113,27 @@ def _needs(content: plan_pb2.PlanContent, standing: Standing, add: str) -> Group
     if add == "need":
         entries.append(plan_pb2.Need())
     known = len(standing.content.needs)
-    made = tuple(_need(one, index, standing.marks if index < known else None, add) for index, one in enumerate(entries))
+    made = tuple(_need(one, index, standing.marks, add, new=index >= known) for index, one in enumerate(entries))
     intro = "Empty a need to remove it. Each part is shown only to those who may know it."
     return Group("Needs, concerns or problems", intro=intro, groups=made, add="need", add_text="Add a need")
 
 
-def _need(one: plan_pb2.Need, index: int, marks: Marks | None, add: str) -> Group:
+def _need(one: plan_pb2.Need, index: int, marks: Marks, add: str, *, new: bool) -> Group:
     path = f"needs.{index}"
     inputs = tuple(
-        Input(f"{path}.need.{name}", label, _value(marks, f"needs.need.{name}", getattr(one.need, name)), rows=2)
+        Input(
+            f"{path}.need.{name}",
+            label,
+            _value(None if new else marks, f"needs.need.{name}", getattr(one.need, name)),
+            _unseen(marks, f"needs.need.{name}", new=new),
+            rows=2,
+        )
         for name, label in NARRATIVE_PARTS.items()
     )
     goals = list(one.goals)
     if add == f"goal.{index}" or not goals:
         goals.append(plan_pb2.Goal())
-    shown = marks is None or marks.of("content.needs.goals.goal") is None
+    shown = new or marks.of("content.needs.goals.goal") is None
     made = tuple(_goal(goal, f"{path}.goals.{number}", number) for number, goal in enumerate(goals)) if shown else ()
     return Group(
         f"Need {index + 1}",
@@ -155,22 +161,26 @@ def _contingencies(content: plan_pb2.PlanContent, standing: Standing, add: str) 
     if add == "contingency" or not entries:
         entries.append(plan_pb2.ContingencyPlan())
     known = len(standing.content.contingency_plans)
-    made = tuple(
-        _contingency(one, index, standing.marks if index < known else None) for index, one in enumerate(entries)
-    )
+    made = tuple(_contingency(one, index, standing.marks, new=index >= known) for index, one in enumerate(entries))
     return Group("Contingency plans", groups=made, add="contingency", add_text="Add a contingency plan")
 
 
-def _contingency(one: plan_pb2.ContingencyPlan, index: int, marks: Marks | None) -> Group:
-    path = f"contingency_plans.{index}"
+def _contingency(one: plan_pb2.ContingencyPlan, index: int, marks: Marks, *, new: bool) -> Group:
+    path, held = f"contingency_plans.{index}", None if new else marks
     triggers = Input(
         f"{path}.{TRIGGERS}",
         "Trigger factors",
-        _value(marks, f"contingency_plans.{TRIGGERS}", "\n".join(one.trigger_factors)),
+        _value(held, f"contingency_plans.{TRIGGERS}", "\n".join(one.trigger_factors)),
         "One on each line; at least one.",
     )
     rest = (
-        Input(f"{path}.{name}", label, _value(marks, f"contingency_plans.{name}", getattr(one, name)), rows=2)
+        Input(
+            f"{path}.{name}",
+            label,
+            _value(held, f"contingency_plans.{name}", getattr(one, name)),
+            _unseen(marks, f"contingency_plans.{name}", new=new),
+            rows=2,
+        )
         for name, label in CONTINGENCY.items()
     )
     return Group(f"Contingency plan {index + 1}", (triggers, *rest))
@@ -183,6 +193,11 @@ def _top(name: str, label: str, content: plan_pb2.PlanContent, marks: Marks) -> 
 def _responsible(chosen: str, staff: Mapping[str, str]) -> Input:
     choices = tuple(Choice(one, name, one == chosen) for one, name in staff.items())
     return Input("responsible_for_review", "Responsible for the review", kind="select", choices=choices)
+
+
+def _unseen(marks: Marks, path: str, *, new: bool) -> str:
+    """A word about what may be written, and is not shown again to whoever writes it."""
+    return "You are not shown this again once it is saved." if new and marks.of(f"content.{path}") else ""
 
 
 def _value(marks: Marks | None, path: str, value: str) -> Text:

@@ -65,7 +65,7 @@ def _needs(content: plan_pb2.PlanContent, marks: Marks) -> tuple[pages.Need, ...
 
 
 def _need(one: plan_pb2.Need, marks: Marks) -> pages.Need:
-    said = narrative(one.need, NEED, marks)
+    said = narrative(one.need, NEED, marks, brief=True)
     withheld = marks.of(f"{GOALS}.goal")
     if withheld:
         return pages.Need((*said, NarrativePart("Goals and hopes", withheld)))

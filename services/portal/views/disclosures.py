@@ -18,6 +18,7 @@ from services.portal.views import lists
 from services.portal.visit import Visit
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SIZE = 100
 UNSEEN = parts.Withheld("you look after the record, and are not told whom it is about", "Identifying", "no_agreement")
 
 
@@ -43,7 +44,7 @@ async def show(visit: Visit) -> Response:
     if not visit.may("governance.disclosures.read"):
         raise errors.Denied("the role does not read the ledger")
     shown = await _person(visit, person_id)
-    place = lists.Place(visit)
+    place = lists.Place(visit, size=_SIZE)
     request = governance_pb2.ListDisclosuresRequest(
         person_id=person_id, page=place.request(), organisation_id=visit.query("organisation")
     )
@@ -55,7 +56,7 @@ async def show(visit: Visit) -> Response:
     page = pages.DisclosuresPage(
         person=shown,
         search=await _search(visit, person_id),
-        rows=tuple(disclosures.entry(one, names, titles) for one in answer.entries),
+        rows=disclosures.entries(answer.entries, names, titles),
         paging=place.paging(answer.page, len(answer.entries)),
         intact=await _intact(visit) if checks and visit.query("check") else None,
         check_href=visit.address(check="yes") if checks and not visit.query("check") else "",

@@ -15,7 +15,7 @@ from joinedup.identity.v1 import identity_pb2
 from services.portal import forms
 from services.portal.pages import parts
 from services.portal.pages import person as pages
-from services.portal.pages.people import Person
+from services.portal.pages.people import Narrative, NarrativePart, Person
 from services.portal.pages.vocabulary import NARRATIVE_PARTS
 from services.portal.shown import actions, cases, marks, people, plans
 from services.portal.views import lists
@@ -168,7 +168,7 @@ async def _shown(visit: Visit, person_id: str, known: Known, place: lists.Place,
         waiting=len(waiting),
         overdue=sum(one.state == "overdue" for one in due),
         cannot=sum(one.status == caseworker_pb2.ACTION_STATUS_CANNOT for one in known.actions),
-        withheld=_kinds(known),
+        unseen=_unseen(known),
         agencies=agencies,
         plan=plans.plan(known.plan, names, now=now) if known.plan and plans.is_written(known.plan) else None,
         chronology=entries,
@@ -187,11 +187,11 @@ def _alert(visit: Visit, entries: tuple[pages.Entry, ...]) -> pages.Entry | None
     return next((one for one in entries if one.alert and visit.now - one.at <= standing), None)
 
 
-def _kinds(known: Known) -> int:
+def _unseen(known: Known) -> Narrative:
+    """What is withheld all over the page; the banner says so for itself."""
     found = [one.withheld for one in known.actions] + [one.withheld for one in known.chronology.entries]
-    found += [known.person.withheld] if known.person else []
     found += [known.plan.withheld] if known.plan else []
-    return marks.kinds(*map(marks.Marks, found))
+    return tuple(NarrativePart(fact.label, fact.value) for fact in marks.unseen(map(marks.Marks, found)))
 
 
 def _note(visit: Visit, person_id: str, typed: Typed) -> pages.NoteForm:

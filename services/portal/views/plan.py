@@ -50,7 +50,7 @@ async def show(visit: Visit) -> Response:
     review = _date(forms.Form({}))
     if content.HasField("planned_review_at"):
         day = moment(content.planned_review_at).astimezone(forms.LONDON)
-        typed = {"review-day": str(day.day), "review-month": str(day.month), "review-year": str(day.year)}
+        typed = {"review[day]": str(day.day), "review[month]": str(day.month), "review[year]": str(day.year)}
         review = _date(forms.Form(typed))
     return await _page(visit, loaded, Filled(content, review, loaded.plan.version))
 
