@@ -20,6 +20,7 @@ class Service:
     publishes: tuple[str, ...] = ()
     consumes: tuple[str, ...] = ()
     streams: dict[str, list[str]] = field(default_factory=dict)
+    watches: dict[str, list[str]] = field(default_factory=dict)
     outside: dict[str, list[str]] = field(default_factory=dict)
     doors: tuple[str, ...] = ()
     database: bool = True
@@ -38,6 +39,12 @@ class Service:
     def changelogs(self) -> tuple[str, ...]:
         """The topics that bring the tables of its stream applications back after a crash."""
         return tuple(f"{group}-{table}-changelog" for group, tables in self.streams.items() for table in tables)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Every topic its processes read events from, in a group or in none."""
+        watched = [topic for topics in self.watches.values() for topic in topics if topic not in self.consumes]
+        return (*self.consumes, *watched)
 
     @property
     def writes(self) -> tuple[str, ...]:

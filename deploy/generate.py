@@ -37,7 +37,7 @@ def files() -> dict[Path, str]:
         ),
         K8S / "components/mutual-tls/users.yaml": _documents(
             [
-                *(kafka.user(service) for service in everything.services if service.writes or service.consumes),
+                *(kafka.user(service) for service in everything.services if service.writes or service.reads),
                 kafka.operator(everything),
             ]
         ),

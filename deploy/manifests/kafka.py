@@ -21,7 +21,7 @@ def user(service: edges.Service) -> Resource:
     group = {"type": "group", "name": f"{service.name}.", "patternType": "prefix"}
     acls = [
         *(_allow({"type": "topic", "name": topic}, "Write", "Describe") for topic in service.writes),
-        *(_allow({"type": "topic", "name": topic}, "Read", "Describe") for topic in service.consumes),
+        *(_allow({"type": "topic", "name": topic}, "Read", "Describe") for topic in service.reads),
         *(_allow(_own(group), "Read", "Write", "Create", "Describe") for group in service.streams),
         _allow(group, "Read", "Describe"),
     ]

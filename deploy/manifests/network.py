@@ -20,8 +20,10 @@ def of(service: edges.Service, everything: edges.Edges) -> list[Resource]:
         policies.append(_answers(service, "rpc", callers, everything))
     if service.doors:
         policies.append(_answers(service, "http", [_DOORS[door] for door in service.doors], everything))
-    to_kafka = [role for role in (*service.roles, "redrive") if role in everything.kafka_roles]
-    if "relay" in service.roles:
+    operators = ["redrive"] if service.groups else []
+    speaking = (*everything.kafka_roles, *service.watches)
+    to_kafka = [role for role in (*service.roles, *operators) if role in speaking]
+    if to_kafka:
         brokers = [_pods({"strimzi.io/name": "joinedup-kafka"})]
         policies.append(_leaves(service, "kafka", to_kafka, brokers, KAFKA_PORT))
     for door, roles in service.outside.items():
