@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from chassis import auth, errors
+from chassis import auth, deadletter, errors
 from services.gateway import bars, fhir, translate
 from services.gateway.messages import Answer, Intake
+
+logger = logging.getLogger(__name__)
 
 FHIR_JSON = "application/fhir+json"
 # Headers of BaRS that are mirrored back.
@@ -81,7 +85,8 @@ def _not_signed_in(refusal: errors.Denied) -> Answer:
 def _respond(request: Request, answer: Answer) -> Response:
     headers = {name: request.headers[name] for name in _MIRRORED if name in request.headers}
     headers["cache-control"] = "no-store"
-    body = json.dumps(answer.resource, ensure_ascii=False)
+    # In an order of their own, whether the answer was just made or has been kept: the same answer is the same bytes.
+    body = json.dumps(answer.resource, ensure_ascii=False, sort_keys=True)
     return Response(body, answer.http_status, headers, media_type=FHIR_JSON)
 
 
@@ -90,11 +95,28 @@ async def metadata(request: Request) -> Response:
     return _respond(request, Answer(200, CAPABILITIES))
 
 
+async def _failed(request: Request, fault: Exception) -> Response:
+    """What nobody foresaw, told in FHIR as well, with nothing of what it was."""
+    # Its text may quote a person's data; its place in the code may not.
+    logger.error("a message could not be processed: %s", deadletter.where(fault))
+    issue = fhir.Issue.error(fhir.IssueCode.EXCEPTION, "Bundle", "the message could not be processed; it is our fault")
+    return _respond(request, Answer(500, bars.operation_outcome([issue])))
+
+
+async def _elsewhere(request: Request, fault: Exception) -> Response:
+    """A path or a method that there is none of here."""
+    status = fault.status_code if isinstance(fault, HTTPException) else 404
+    text = f"{request.method} {request.url.path} is not offered here; GET /metadata says what is"
+    issue = fhir.Issue.error(fhir.IssueCode.NOT_SUPPORTED, "Bundle", text[:200])
+    return _respond(request, Answer(status, bars.operation_outcome([issue])))
+
+
 def application(door: Door) -> Starlette:
     """The HTTP application."""
     return Starlette(
+        exception_handlers={Exception: _failed, HTTPException: _elsewhere},
         routes=[
             Route("/$process-message", door.process_message, methods=["POST"]),
             Route("/metadata", metadata, methods=["GET"]),
-        ]
+        ],
     )

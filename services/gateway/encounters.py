@@ -95,7 +95,12 @@ def _is_id(text: str) -> bool:
 
 async def _traced(work: Work, peers: clients.Peers, encounter: gateway_pb2.Encounter) -> str:
     known = identity_pb2.Demographics(nhs_number=encounter.nhs_number, birth_date=encounter.birth_date)
-    answer = await peers.trace(work.actor, identity_pb2.TracePersonRequest(demographics=known))
+    try:
+        answer = await peers.trace(work.actor, identity_pb2.TracePersonRequest(demographics=known))
+    except errors.Invalid as refusal:
+        # By the names that the fields have here.
+        own = (errors.Violation(one.field.removeprefix("demographics."), one.problem) for one in refusal.violations)
+        raise errors.Invalid(*own) from refusal
     if answer.outcome != identity_pb2.TRACE_OUTCOME_MATCH:
         raise errors.Invalid.of("nhs_number", "with this birth_date is nobody who is registered here")
     return answer.candidates[0].person_id

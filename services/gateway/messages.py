@@ -87,8 +87,7 @@ class Intake:
             effect = await self._effect(message, actor)
         except _Refused as refusal:
             return await self._refuse(actor, bars.Refusal(refusal.issues, message.message_id, message.sha256))
-        await self._keep(actor, message.message_id, message.sha256, effect, request_id=message.request_id)
-        return effect.answer
+        return await self._keep(actor, message.message_id, message.sha256, effect, request_id=message.request_id)
 
     async def _known(self, message: bars.ReferralMessage, actor: auth.Actor) -> store.MessageRow | None:
         async with self._work() as unit:
@@ -155,7 +154,11 @@ class Intake:
 
     async def _keep(
         self, actor: auth.Actor, message_id: str, sha256: str, effect: Effect, *, request_id: str = ""
-    ) -> None:
+    ) -> Answer:
+        """Keep what a message came to; the answer that it is given from now on.
+
+        Of the same message sent twice at one moment both come this far: both get the answer of the first.
+        """
         async with self._work() as unit:
             row = store.MessageRow(
                 organisation_id=actor.organisation_id,
@@ -168,8 +171,10 @@ class Intake:
                 answer=effect.answer.resource,
                 received_at=unit.now,
             )
-            await store.keep_message(unit.session, row)
+            stands = await store.keep_message(unit.session, row)
             unit.audit(f"message {effect.outcome}", subject=f"message/{message_id}")
+        same = stands.sha256 == sha256 and stands.outcome == effect.outcome
+        return Answer(stands.http_status, stands.answer) if same else effect.answer
 
     def _work(self) -> AbstractAsyncContextManager[work.Work]:
         return work.unit(self.database, auth.service_actor("gateway"), service="gateway")

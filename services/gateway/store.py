@@ -64,19 +64,19 @@ async def known_message(session: AsyncSession, organisation_id: str, message_id:
     return await session.get(MessageRow, (organisation_id, message_id))
 
 
-async def keep_message(session: AsyncSession, row: MessageRow) -> None:
-    """Keep what became of a message; a refusal gives way to the same message taken in later."""
+async def keep_message(session: AsyncSession, row: MessageRow) -> MessageRow:
+    """Keep what became of a message; what stands afterwards.
+
+    A refusal gives way to the same message taken in later; anything else that stands already, stays.
+    """
     statement = insert(MessageRow).values(row.model_dump())
-    changes = {
-        name: statement.excluded[name] for name in row.model_dump() if name not in ("organisation_id", "message_id")
-    }
+    key = ("organisation_id", "message_id")
+    changes = {name: statement.excluded[name] for name in row.model_dump() if name not in key}
     await session.exec(
-        statement.on_conflict_do_update(
-            index_elements=["organisation_id", "message_id"],
-            set_=changes,
-            where=col(MessageRow.outcome) == "refused",
-        )
+        statement.on_conflict_do_update(index_elements=key, set_=changes, where=col(MessageRow.outcome) == "refused")
     )
+    stands = await known_message(session, row.organisation_id, row.message_id)
+    return stands or row
 
 
 async def referral_asked_by(session: AsyncSession, organisation_id: str, request_id: str) -> str | None:
