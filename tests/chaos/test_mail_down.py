@@ -1,0 +1,36 @@
+"""The mail server is away, or is killed as it takes mail: messages wait, and arrive once when it is back."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+
+import pytest
+
+from tests.chaos import account, traffic
+from tests.county import County
+
+pytestmark = [pytest.mark.kafka, pytest.mark.stack, pytest.mark.timeout(300)]
+
+LIVES = 3
+WAITING = "SELECT count(*) FROM message WHERE status = 'temporary-failure' AND problem <> ''"
+
+
+@pytest.mark.usefixtures("no_new_dead_letters")
+async def test_mail_waits_for_its_server_and_arrives_once(shire: County, chance: random.Random) -> None:
+    await shire.hold("mail")
+    try:
+        people = itertools.islice(shire.fresh, LIVES)
+        async with traffic.Trickle(shire, chance, people, "mail away") as trickle:
+            await asyncio.sleep(3)
+        waiting = await shire.rows("notify", WAITING)
+    finally:
+        await shire.release("mail")
+    assert waiting[0][0] > 0
+    assert len(trickle.done.encounters) == LIVES, "work goes on without mail"
+
+    await shire.settle()
+    await account.all_is_there_once(shire, trickle.done)
+    told = await shire.rows("notify", "SELECT problem FROM message WHERE person_id = ANY($1)", [*trickle.done.people])
+    assert {row["problem"] for row in told} == {""}, "what is mended is no problem any more"
