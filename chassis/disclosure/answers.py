@@ -33,6 +33,8 @@ class Answers:
     """Decides what leaves one service; keeps that service's agreements in memory."""
 
     restricted: Restricted = nobody_restricted
+    # Kinds of relationship that count for nothing in this service, though other services release on their strength.
+    disregards: frozenset[int] = frozenset()
     register: Register = field(default_factory=Register)
     _settled: dict[_Case, Decision] = field(default_factory=dict, init=False, repr=False)
 
@@ -96,7 +98,7 @@ class Considered:
             return decision.about_nobody()
         actor, now = self.work.actor, self.work.now
         found = self.facts.relationships.get(person_id, ())
-        kinds = frozenset(one.kind for one in found if one.holds_for(actor, now))
+        kinds = frozenset(one.kind for one in found if one.holds_for(actor, now)) - self.answers.disregards
         refused = decision.has_refused(actor, self.facts.decisions.get(person_id, ()))
         shut = person_id in self.restricted
         return self.answers.settle(self.work, kinds, self._agreements, refused=refused, shut=shut)

@@ -10,7 +10,7 @@ from chassis import process
 from chassis.auth import Signer
 from chassis.consumer import Consumer
 from chassis.rpc import client, server
-from services.caseworker import clients, consumers, rpc
+from services.caseworker import clients, consumers, policy, rpc
 from services.caseworker.settings import Settings
 
 GROUP = "caseworker.consume"
@@ -19,7 +19,7 @@ GROUP = "caseworker.consume"
 def _rpc(parts: process.Parts) -> process.Role:
     channels = client.Channels(parts.config, Signer.load("caseworker", Path(parts.config.signing_key)))
     parts.closing.push_async_callback(channels.close)
-    return server.Server(parts.config, parts.database, rpc.services(clients.Peers.over(channels)))
+    return server.Server(parts.config, parts.database, rpc.services(clients.Peers.over(channels)), policy.answers())
 
 
 def _consume(parts: process.Parts) -> process.Role:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chassis import auth, errors
+from chassis.disclosure.answers import Answers
+from joinedup.common.v1 import common_pb2
 
 
 @dataclass(frozen=True)
@@ -31,3 +33,12 @@ def require_assignee(actor: auth.Actor, organisation_id: str) -> None:
     """Only the organisation that an action is assigned to answers it. Raises errors.Denied."""
     if actor.organisation_id != organisation_id:
         raise errors.Denied("only the organisation that the action is assigned to may answer it")
+
+
+def answers() -> Answers:
+    """How answers about cases are decided: having referred somebody opens nothing of their plan.
+
+    Anybody may refer, so that this relationship is one that its holder made. It lets the referrer follow the referral
+    at referrals; the plan and the chronology are for those whom the key worker made partners.
+    """
+    return Answers(disregards=frozenset({common_pb2.RELATIONSHIP_KIND_REFERRER}))

@@ -6,7 +6,9 @@ from typing import cast
 
 from chassis import process
 from chassis.consumer import Consumer
+from chassis.disclosure.answers import Answers
 from chassis.rpc import server
+from joinedup.common.v1 import common_pb2
 from services.insight import rpc
 from services.insight.settings import Settings
 
@@ -14,7 +16,9 @@ GROUP = "insight.consume"
 
 
 def _rpc(parts: process.Parts) -> process.Role:
-    return server.Server(parts.config, parts.database, rpc.SERVICES)
+    # As at caseworker: whoever merely referred somebody learns nothing of how often they are in crisis.
+    referrers = Answers(disregards=frozenset({common_pb2.RELATIONSHIP_KIND_REFERRER}))
+    return server.Server(parts.config, parts.database, rpc.SERVICES, referrers)
 
 
 def _consume(parts: process.Parts) -> process.Role:

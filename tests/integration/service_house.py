@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from chassis import auth, db, migrations, work
 from chassis.consumer import Handler
 from chassis.disclosure import agreements, relationships
+from chassis.disclosure.answers import Answers
 from chassis.rpc import client, server
 from chassis.settings import ServiceSettings
 from devstack.databases import Database
@@ -113,7 +114,13 @@ def rule(
 
 @asynccontextmanager
 async def house(
-    where: Database, directory: Path, kind: type[ServiceSettings], make: Any, **more: Any
+    where: Database,
+    directory: Path,
+    kind: type[ServiceSettings],
+    make: Any,
+    *,
+    answers: Answers | None = None,
+    **more: Any,
 ) -> AsyncIterator[House]:
     """The service of these settings, over a fresh database; `make` answers what it serves from its settings."""
     key = auth.new_key()
@@ -130,7 +137,8 @@ async def house(
     await migrations.migrate(config, f"services.{config.service}")
     database = db.Database.of(config)
     made = make(config)
-    serving = server.Server(config, database, [made] if isinstance(made, server.Service) else made)
+    services = [made] if isinstance(made, server.Service) else made
+    serving = server.Server(config, database, services, answers or Answers())
     await serving.start()
     calling = config.model_copy(update={f"{config.service}_address": f"localhost:{serving.port}"})
     channels = client.Channels(calling, auth.Signer("tests", key))

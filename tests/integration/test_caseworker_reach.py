@@ -21,7 +21,7 @@ from joinedup.gateway.v1 import gateway_pb2
 from joinedup.governance.v1 import directory_pb2, events_pb2
 from joinedup.referrals.v1 import events_pb2 as referral_events
 from joinedup.referrals.v1 import referrals_pb2
-from services.caseworker import clients, consumers, rpc
+from services.caseworker import clients, consumers, policy, rpc
 from services.caseworker.settings import Settings
 from tests.integration import service_house
 from tests.integration.service_house import House
@@ -49,7 +49,11 @@ async def house(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
     """Caseworker; the NHS may know everything, the others nothing."""
     nobody = clients.Peers(referrals=None)  # type: ignore[arg-type]  # cases are opened by event here
     async with service_house.house(
-        database, tmp_path_factory.mktemp("trusted"), Settings, lambda config: rpc.services(nobody)
+        database,
+        tmp_path_factory.mktemp("trusted"),
+        Settings,
+        lambda config: rpc.services(nobody),
+        answers=policy.answers(),
     ) as running:
         everything = service_house.rule(*service_house.EVERYTHING, sectors=[common_pb2.SECTOR_NHS])
         await running.agree(service_house.agreement(everything))
@@ -185,3 +189,17 @@ async def test_a_further_referral_that_joins_an_open_case_is_told_in_its_chronol
     (joined,) = [entry for entry in told.entries if entry.title == "A further accepted referral joins this case"]
     assert (joined.organisation_id, joined.practitioner_id) == ("homes", "hal")
     assert (await call(house, "GetCase", pb.GetCaseRequest(person_id=case.person_id), KAY)).key_worker_id == "kay"
+
+
+async def test_having_referred_somebody_opens_nothing_of_their_plan(house: House) -> None:
+    case = await opened(house)
+    ward = replace(KAY, subject="practitioner:ward", organisation_id="hospital", practitioner_id="ward", team_ids=())
+    await house.relate(case.person_id, ward, common_pb2.RELATIONSHIP_KIND_REFERRER)
+    requests = {
+        "GetCase": pb.GetCaseRequest(person_id=case.person_id),
+        "GetPlan": pb.GetPlanRequest(case_id=case.case_id),
+        "ListChronology": pb.ListChronologyRequest(person_id=case.person_id),
+    }
+    for name, request in requests.items():
+        with pytest.raises(errors.NotFound):
+            await call(house, name, request, ward)
