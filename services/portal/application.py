@@ -75,10 +75,8 @@ class Guard:
         """A page that is asked for."""
 
         async def endpoint(request: Request) -> Response:
-            async def answer(arrived: visit.Visit) -> Response:
-                return await show(arrived)
-
-            return await self._visited(request, answer)
+            session = self.portal.sessions.read(request)
+            return signed_out(request) if session is None else await self._visited(request, session, show)
 
         return endpoint
 
@@ -86,18 +84,20 @@ class Guard:
         """A form that is sent: refused unless it was made for this session."""
 
         async def endpoint(request: Request) -> Response:
-            async def answer(arrived: visit.Visit) -> Response:
-                form = await self._form(request, arrived.session)
-                return await take(arrived, form)
-
-            return await self._visited(request, answer)
+            session = self.portal.sessions.read(request)
+            if session is None:
+                return signed_out(request)
+            try:
+                form = await self._form(request, session)
+            except errors.Failure as failure:
+                return self.failed(failure)
+            return await self._visited(request, session, lambda arrived: take(arrived, form))
 
         return endpoint
 
-    async def _visited(self, request: Request, answer: Callable[[visit.Visit], Awaitable[Response]]) -> Response:
-        session = self.portal.sessions.read(request)
-        if session is None:
-            return signed_out(request)
+    async def _visited(
+        self, request: Request, session: sessions.Session, answer: Callable[[visit.Visit], Awaitable[Response]]
+    ) -> Response:
         try:
             arrived = await visit.arrive(self.portal, request, session)
         except errors.NotFound:
