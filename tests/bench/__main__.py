@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -17,8 +19,8 @@ from tests.bench import footprint, frame, measure, path, report, submissions
 console = Console(stderr=True)
 
 
-# They work on what submissions tell, and on a small machine they would take the processor from what is measured, but
-# not from its ceiling. Kafka keeps what they miss.
+# They work on what submissions tell, and on a small machine they take the processor from what is measured, but not from
+# its ceiling. So the path is measured twice: with everything running, and with these held (Kafka keeps what they miss).
 LISTENERS = ("identity", "caseworker", "notify", "governance", "insight", "gateway", "portal")
 
 
@@ -41,6 +43,10 @@ async def _path(root: Path, people: int, rounds: int, seconds: float) -> list[me
         owner = stack.environment("referrals", root)["JOINEDUP_MIGRATION_DATABASE_URL"]
         rows.append(await submissions.row(owner, submitting, seconds))
     return rows
+
+
+def _named(rows: Iterable[measure.Row], circumstances: str) -> list[measure.Row]:
+    return [dataclasses.replace(row, name=f"{row.name} ({circumstances})") for row in rows]
 
 
 def _frame(directory: Path) -> list[measure.Row]:
@@ -70,9 +76,11 @@ def main(people: int, rounds: int, seconds: float, page: bool, strict: bool) -> 
     try:
         rows = list(footprint.memory(root))
         uvloop.run(_load(root, people))
+        whole = uvloop.run(_path(root, people, rounds, seconds))
         for name in LISTENERS:
             stack.hold(name, root)
-        rows = [*uvloop.run(_path(root, people, rounds, seconds)), *rows, footprint.second_start(root)]
+        alone = uvloop.run(_path(root, people, rounds, seconds))
+        rows = [*_named(whole, "all running"), *_named(alone, "listeners held"), *rows, footprint.second_start(root)]
     finally:
         stack.down(root)
         stack.forget(root)

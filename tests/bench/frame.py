@@ -10,10 +10,10 @@ from typing import Any
 import asyncpg
 from aiokafka import AIOKafkaProducer
 
-from chassis import relay
+from chassis import kafka, relay
 from devstack import databases
 from tests.bench import measure
-from tests.integration.frame import service
+from tests.integration.frame import service, wire
 from tests.integration.frame.world import ACTOR, World, until, world
 
 EVENTS = 20_000
@@ -113,6 +113,34 @@ async def inserted(made: World) -> float:
     return EVENTS / seconds
 
 
+async def read(made: World) -> float:
+    """Events a second through a bare consumer: fetch, parse, insert the effects in one statement, commit both."""
+    connection = await asyncpg.connect(made.where.owner_url)
+    await connection.execute("CREATE TABLE read_effect (LIKE effect INCLUDING ALL)")
+    columns = "(event_id, person_id, number, mood)"
+    statement = f"INSERT INTO read_effect {columns} SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[])"
+    client = kafka.consumer(made.config, f"{made.group}.bare")
+    client.subscribe(topics=[made.topic])
+    await client.start()
+    happened = wire.event(made.topic)
+    done, begun = 0, 0.0
+    while done < EVENTS:
+        fetched = await client.getmany(timeout_ms=500, max_records=BATCH)
+        records = [record for batch in fetched.values() for record in batch]
+        begun = begun or (time.perf_counter() if records else 0.0)
+        told = [(dict(record.headers)["ce_id"].decode(), happened.FromString(record.value)) for record in records]
+        ids, bodies = [name for name, _ in told], [event for _, event in told]
+        async with connection.transaction():
+            values = [[event.person_id for event in bodies], [event.number for event in bodies]]
+            await connection.execute(statement, ids, *values, [event.mood for event in bodies])
+        await client.commit()
+        done += len(records)
+    seconds = time.perf_counter() - begun
+    await client.stop()
+    await connection.close()
+    return EVENTS / seconds
+
+
 async def rows(where: databases.Database, bootstrap: str, make_topics: Any) -> list[measure.Row]:
     """Relay and consumer, each beside its ceiling."""
     async with world(where, bootstrap) as made:
@@ -122,8 +150,11 @@ async def rows(where: databases.Database, bootstrap: str, make_topics: Any) -> l
         ceiling = await sent(made)
         relay_row = measure.rate("relay", ours, ceiling, bound=0.4, against="aiokafka batched send, same bodies")
         handled = await consumed(made)
-        bare = await inserted(made)
+        bare, plain = await inserted(made), await read(made)
     return [
         relay_row,
-        measure.rate("consumer with inbox", handled, bare, bound=0.4, against="asyncpg batched insert of the effects"),
+        measure.rate(
+            "consumer with inbox", handled, plain, bound=0.4, against="bare consumer: fetch, parse, insert, commit"
+        ),
+        measure.rate("consumer with inbox", handled, bare, bound=0.4, against="asyncpg batched insert, no Kafka"),
     ]
