@@ -61,6 +61,21 @@ async def test_a_referral_stands_in_the_work_list_of_its_team_with_its_clock_run
     }
 
 
+async def test_a_work_list_says_how_it_stands_whatever_part_of_it_is_asked_for(house: House) -> None:
+    before = (await worklist(house, team_id="complex")).counts
+    request = asked()
+    await submit(house, request)
+    late = asked()
+    answer = await submit(house, late)
+    await house.rows(
+        "UPDATE referral SET due_at = now() - interval '1 hour', received_at = now() - interval '9 days' WHERE id = $1",
+        answer.referral_id,
+    )
+    counts = (await worklist(house, team_id="complex", person_ids=[request.person_id])).counts
+    assert (counts.waiting, counts.overdue) == (before.waiting + 2, before.overdue + 1)
+    assert counts.recent == before.recent + 1
+
+
 async def test_no_words_about_the_person_stand_in_outbox_or_audit(house: House) -> None:
     request = asked(narrative=common_pb2.Narrative(health="Zanzibar fever"), outward_postcode="EX32")
     answer = await submit(house, request)

@@ -41,7 +41,7 @@ def plan(found: plan_pb2.Plan, names: Names, *, now: datetime) -> pages.Plan:
         about_me=_facts(content.about_me, "content.about_me", ABOUT_ME, marks),
         strengths=marks.text("content.strengths", content.strengths),
         needs=_needs(content, marks),
-        contingencies=tuple(_contingency(one, marks) for one in content.contingency_plans),
+        contingencies=_contingencies(content, marks),
         formulation=marks.text("content.formulation", content.formulation),
         care_funding_source=marks.text("content.care_funding_source", content.care_funding_source),
     )
@@ -73,6 +73,14 @@ def _need(one: plan_pb2.Need, marks: Marks) -> pages.Need:
         pages.Goal(goal.goal, goal.importance, goal.status or None, goal.outcome or None) for goal in one.goals
     )
     return pages.Need(said, goals)
+
+
+def _contingencies(content: plan_pb2.PlanContent, marks: Marks) -> tuple[pages.Contingency, ...]:
+    shown = tuple(_contingency(one, marks) for one in content.contingency_plans)
+    withheld = [marks.of(f"{CONTINGENCIES}.{name}") for name in ("trigger_factors", *CONTINGENCY)]
+    if not shown and withheld[0] and all(withheld):
+        return (pages.Contingency(withheld[0], ()),)
+    return shown
 
 
 def _contingency(one: plan_pb2.ContingencyPlan, marks: Marks) -> pages.Contingency:
