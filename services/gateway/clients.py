@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chassis import auth
+from chassis import auth, errors
 from chassis.rpc import client
 from joinedup.identity.v1 import identity_pb2, identity_pb2_grpc
 from joinedup.referrals.v1 import referrals_pb2, referrals_pb2_grpc
@@ -38,6 +38,16 @@ class Peers:
         """Find a person."""
         with client.acting(actor):
             return await self.identity.TracePerson(request)
+
+    async def check(self, actor: auth.Actor, request: referrals_pb2.SubmitReferralRequest) -> None:
+        """Ask whether a referral could be submitted, of somebody who may not be known yet. Raises as `submit` does."""
+        try:
+            with client.acting(actor):
+                await self.referrals.CheckReferral(referrals_pb2.CheckReferralRequest(referral=request))
+        except errors.Invalid as refusal:
+            # What the frame refuses is named from the outermost message.
+            own = (errors.Violation(one.field.removeprefix("referral."), one.problem) for one in refusal.violations)
+            raise errors.Invalid(*own) from refusal
 
     async def submit(
         self, actor: auth.Actor, key: str, request: referrals_pb2.SubmitReferralRequest

@@ -120,6 +120,8 @@ class Intake:
 
     async def _refer(self, message: bars.ReferralMessage, actor: auth.Actor) -> Effect:
         key = f"bars/{message.message_id}"
+        # First, so that nobody is registered for the sake of a referral that is then refused.
+        await self.peers.check(actor, translate.referral(message, "", self.team_kind))
         person = await self.peers.register(
             actor,
             f"{key}/person",

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from chassis import errors
 from joinedup.common.v1 import common_pb2
 from joinedup.identity.v1 import identity_pb2
 from joinedup.referrals.v1 import referrals_pb2
 from services.gateway import fhir
 from services.gateway.bars.message import Patient, ReferralMessage
+
+# Royal Mail's postcodes, and GIR 0AA, as BS 7666 writes them.
+_POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?|GIR) ?[0-9][A-Z]{2}")
+_INDEX = re.compile(r"\[\d+\]")
 
 # Which element of a message a field of ours came from.
 _ELEMENTS = {
@@ -23,6 +29,7 @@ _ELEMENTS = {
     "team_id": "Bundle.entry.resource.ofType(MessageHeader).destination.endpoint",
     "priority": "Bundle.entry.resource.ofType(ServiceRequest).priority",
     "authored_at": "Bundle.entry.resource.ofType(ServiceRequest).authoredOn",
+    "outward_postcode": "Bundle.entry.resource.ofType(Patient).address",
     "narrative": "Bundle.entry.resource.ofType(ServiceRequest).note",
     "reason_codes": "Bundle.entry.resource.ofType(ServiceRequest).reasonCode",
 }
@@ -51,7 +58,7 @@ def referral(message: ReferralMessage, person_id: str, team_kind: str) -> referr
         person_id=person_id,
         service_id=message.service_id,
         team_kind=team_kind,
-        outward_postcode=(address.postcode if address else "").strip()[:-3].strip().upper(),
+        outward_postcode=_outward(address.postcode if address else ""),
         priority=referrals_pb2.Priority.Value(f"PRIORITY_{message.priority.upper()}"),
         narrative=common_pb2.Narrative(
             health="\n\n".join(dict.fromkeys(part for part in (*words, message.narrative.health) if part)),
@@ -65,6 +72,12 @@ def referral(message: ReferralMessage, person_id: str, team_kind: str) -> referr
     if message.authored_at is not None:
         request.authored_at.FromDatetime(message.authored_at)
     return request
+
+
+def _outward(postcode: str) -> str:
+    """The first half of a United Kingdom postcode; empty for what is none, as an address abroad has."""
+    found = _POSTCODE.fullmatch(" ".join(postcode.upper().split()))
+    return found[1] if found else ""
 
 
 def issues(failure: errors.Failure) -> tuple[fhir.Issue, ...]:
@@ -85,6 +98,7 @@ def issues(failure: errors.Failure) -> tuple[fhir.Issue, ...]:
 
 def element(field: str) -> str:
     """The FHIRPath of the element that a field of ours came from."""
+    field = _INDEX.sub("", field)
     while field and field not in _ELEMENTS:
         field = field.rpartition(".")[0]
     return _ELEMENTS.get(field, "Bundle")

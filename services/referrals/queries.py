@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from chassis import errors, paging
 from chassis.work import Work
 from joinedup.common.v1 import common_pb2
-from services.referrals import domain, policy, store
+from services.referrals import domain, policy, store, submission
 
 MOST_PEOPLE = 200
+NOBODY = "00000000-0000-0000-0000-000000000000"
 # What waits for somebody.
 _UNLESS_SAID = (domain.Status.RECEIVED, domain.Status.ON_HOLD)
+
+
+def check(work: Work, asked: submission.Submission) -> None:
+    """Raises what submitting this would raise for its own sake: Invalid naming each field, Denied.
+
+    For whoever registers a person in order to refer them: somebody who is not yet known stands for that person.
+    """
+    policy.may_submit(work.actor)
+    submission.check(replace(asked, person_id=asked.person_id or NOBODY), now=work.now)
 
 
 async def get(work: Work, referral_id: str) -> domain.Referral:

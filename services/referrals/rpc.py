@@ -21,6 +21,12 @@ class Taking:
         return wire.submitted(await commands.submit(work, wire.asked(request), self.desk))
 
 
+async def check_referral(request: pb.CheckReferralRequest, work: Work) -> pb.CheckReferralResponse:
+    """CheckReferral."""
+    queries.check(work, wire.asked(request.referral))
+    return pb.CheckReferralResponse()
+
+
 async def get_referral(request: pb.GetReferralRequest, work: Work) -> pb.Referral:
     """GetReferral."""
     return wire.referral(await queries.get(work, request.referral_id))
@@ -102,6 +108,7 @@ def service(desk: commands.Desk) -> server.Service:
         descriptor=pb.DESCRIPTOR.services_by_name["Referrals"],
         handlers={
             "SubmitReferral": Taking(desk).submit_referral,
+            "CheckReferral": check_referral,
             "GetReferral": get_referral,
             "ListWorklist": list_worklist,
             "ListSentReferrals": list_sent_referrals,

@@ -194,6 +194,41 @@ class SubmitReferralResponse(_message.Message):
 Global___SubmitReferralResponse: _TypeAlias = SubmitReferralResponse  # noqa: Y015
 
 @_typing.final
+class CheckReferralRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REFERRAL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def referral(self) -> Global___SubmitReferralRequest: ...
+    def __init__(
+        self,
+        *,
+        referral: Global___SubmitReferralRequest | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["referral", b"referral"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["referral", b"referral"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckReferralRequest: _TypeAlias = CheckReferralRequest  # noqa: Y015
+
+@_typing.final
+class CheckReferralResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckReferralResponse: _TypeAlias = CheckReferralResponse  # noqa: Y015
+
+@_typing.final
 class Clock(_message.Message):
     """A response time in force on a referral."""
 

@@ -39,6 +39,11 @@ class ReferralsStub:
                 request_serializer=joinedup_dot_referrals_dot_v1_dot_referrals__pb2.SubmitReferralRequest.SerializeToString,
                 response_deserializer=joinedup_dot_referrals_dot_v1_dot_referrals__pb2.SubmitReferralResponse.FromString,
                 _registered_method=True)
+        self.CheckReferral = channel.unary_unary(
+                '/joinedup.referrals.v1.Referrals/CheckReferral',
+                request_serializer=joinedup_dot_referrals_dot_v1_dot_referrals__pb2.CheckReferralRequest.SerializeToString,
+                response_deserializer=joinedup_dot_referrals_dot_v1_dot_referrals__pb2.CheckReferralResponse.FromString,
+                _registered_method=True)
         self.GetReferral = channel.unary_unary(
                 '/joinedup.referrals.v1.Referrals/GetReferral',
                 request_serializer=joinedup_dot_referrals_dot_v1_dot_referrals__pb2.GetReferralRequest.SerializeToString,
@@ -86,6 +91,14 @@ class ReferralsServicer:
 
     def SubmitReferral(self, request, context):
         """Takes a referral in, routes it to a team and starts its clock.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckReferral(self, request, context):
+        """Refuses what SubmitReferral would refuse, by the names that the fields have there, and stores nothing. For whoever
+        has to register the person first, and registers nobody for a referral that cannot be; person_id may be empty.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -153,6 +166,11 @@ def add_ReferralsServicer_to_server(servicer, server):
                     servicer.SubmitReferral,
                     request_deserializer=joinedup_dot_referrals_dot_v1_dot_referrals__pb2.SubmitReferralRequest.FromString,
                     response_serializer=joinedup_dot_referrals_dot_v1_dot_referrals__pb2.SubmitReferralResponse.SerializeToString,
+            ),
+            'CheckReferral': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckReferral,
+                    request_deserializer=joinedup_dot_referrals_dot_v1_dot_referrals__pb2.CheckReferralRequest.FromString,
+                    response_serializer=joinedup_dot_referrals_dot_v1_dot_referrals__pb2.CheckReferralResponse.SerializeToString,
             ),
             'GetReferral': grpc.unary_unary_rpc_method_handler(
                     servicer.GetReferral,
@@ -222,6 +240,33 @@ class Referrals:
             '/joinedup.referrals.v1.Referrals/SubmitReferral',
             joinedup_dot_referrals_dot_v1_dot_referrals__pb2.SubmitReferralRequest.SerializeToString,
             joinedup_dot_referrals_dot_v1_dot_referrals__pb2.SubmitReferralResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckReferral(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/joinedup.referrals.v1.Referrals/CheckReferral',
+            joinedup_dot_referrals_dot_v1_dot_referrals__pb2.CheckReferralRequest.SerializeToString,
+            joinedup_dot_referrals_dot_v1_dot_referrals__pb2.CheckReferralResponse.FromString,
             options,
             channel_credentials,
             insecure,

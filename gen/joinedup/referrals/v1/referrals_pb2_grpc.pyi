@@ -33,6 +33,10 @@ class ReferralsStub:
     def __new__(cls, channel: _aio.Channel) -> ReferralsAsyncStub: ...
     SubmitReferral: _grpc.UnaryUnaryMultiCallable[_referrals_pb2.SubmitReferralRequest, _referrals_pb2.SubmitReferralResponse]
     """Takes a referral in, routes it to a team and starts its clock."""
+    CheckReferral: _grpc.UnaryUnaryMultiCallable[_referrals_pb2.CheckReferralRequest, _referrals_pb2.CheckReferralResponse]
+    """Refuses what SubmitReferral would refuse, by the names that the fields have there, and stores nothing. For whoever
+    has to register the person first, and registers nobody for a referral that cannot be; person_id may be empty.
+    """
     GetReferral: _grpc.UnaryUnaryMultiCallable[_referrals_pb2.GetReferralRequest, _referrals_pb2.Referral]
     ListWorklist: _grpc.UnaryUnaryMultiCallable[_referrals_pb2.ListWorklistRequest, _referrals_pb2.ListWorklistResponse]
     """A team's inbox."""
@@ -54,6 +58,10 @@ class ReferralsAsyncStub(ReferralsStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     SubmitReferral: _aio.UnaryUnaryMultiCallable[_referrals_pb2.SubmitReferralRequest, _referrals_pb2.SubmitReferralResponse]  # type: ignore[assignment]
     """Takes a referral in, routes it to a team and starts its clock."""
+    CheckReferral: _aio.UnaryUnaryMultiCallable[_referrals_pb2.CheckReferralRequest, _referrals_pb2.CheckReferralResponse]  # type: ignore[assignment]
+    """Refuses what SubmitReferral would refuse, by the names that the fields have there, and stores nothing. For whoever
+    has to register the person first, and registers nobody for a referral that cannot be; person_id may be empty.
+    """
     GetReferral: _aio.UnaryUnaryMultiCallable[_referrals_pb2.GetReferralRequest, _referrals_pb2.Referral]  # type: ignore[assignment]
     ListWorklist: _aio.UnaryUnaryMultiCallable[_referrals_pb2.ListWorklistRequest, _referrals_pb2.ListWorklistResponse]  # type: ignore[assignment]
     """A team's inbox."""
@@ -78,6 +86,16 @@ class ReferralsServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_referrals_pb2.SubmitReferralResponse, _abc.Awaitable[_referrals_pb2.SubmitReferralResponse]]:
         """Takes a referral in, routes it to a team and starts its clock."""
+
+    @_abc_1.abstractmethod
+    def CheckReferral(
+        self,
+        request: _referrals_pb2.CheckReferralRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_referrals_pb2.CheckReferralResponse, _abc.Awaitable[_referrals_pb2.CheckReferralResponse]]:
+        """Refuses what SubmitReferral would refuse, by the names that the fields have there, and stores nothing. For whoever
+        has to register the person first, and registers nobody for a referral that cannot be; person_id may be empty.
+        """
 
     @_abc_1.abstractmethod
     def GetReferral(
