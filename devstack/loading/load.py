@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
-import hashlib
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,9 +81,8 @@ def of(root: Path, *, size: int, seed: int) -> tuple[Place, record.Record]:
 async def _directory(house: target.House, place: Place) -> int:
     request = directory.request(place)
     operator = house.operator()
-    # Not the content's digest alone: whoever changes something and changes it back wants it changed back.
-    now = datetime.datetime.now(datetime.UTC).isoformat()
-    with operator.acting(key=f"place/directory/{now}"):
+    # A key of this run's own, as everywhere here: whoever changes something and changes it back wants it changed back.
+    with operator.acting(key=f"place/directory/{uuid.uuid4()}"):
         stub = operator.stub(governance_pb2_grpc.DirectoryStub, "governance")
         answer = await patience.patiently(lambda: stub.RegisterDirectory(request, timeout=CALL_SECONDS))
     return answer.changed
@@ -93,9 +92,8 @@ async def _agreements(house: target.House) -> int:
     operator, published = house.operator(), 0
     stub = operator.stub(governance_pb2_grpc.GovernanceStub, "governance")
     for agreement in agreements_file.read_all(AGREEMENTS):
-        digest = hashlib.sha256(agreement.SerializeToString(deterministic=True)).hexdigest()[:16]
         request = governance_pb2.PublishAgreementRequest(agreement=agreement)
         publish = functools.partial(stub.PublishAgreement, request, timeout=CALL_SECONDS)
-        with operator.acting(key=f"agreement/{agreement.id}/{agreement.version}/{digest}"):
+        with operator.acting(key=f"place/agreement/{uuid.uuid4()}"):
             published += (await patience.patiently(publish)).published
     return published
