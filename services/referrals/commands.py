@@ -58,10 +58,17 @@ async def submit(work: Work, asked: submission.Submission, desk: Desk) -> domain
 
 
 async def accept(work: Work, referral_id: str, *, version: int, key_worker_id: str) -> domain.Referral:
-    """The receiving team takes a referral on. Raises Invalid, NotFound, Denied, Conflict."""
+    """The receiving team takes a referral on, with one of its own as key worker.
+
+    Raises Invalid, NotFound, Denied, Conflict.
+    """
     if not key_worker_id:
         raise errors.Invalid.of("key_worker_id", "say who will be the person's key worker")
     before = await _to_triage(work, referral_id, version)
+    roles = await store.teams.roles_in_team(
+        work.session, key_worker_id, organisation_id=before.organisation_id, team_id=before.team_id
+    )
+    policy.may_be_key_worker(roles)
     return await _store(work, before, domain.accept(before, by=work.actor, now=work.now, key_worker_id=key_worker_id))
 
 
@@ -157,6 +164,13 @@ async def look_again(work: Work, desk: Desk, *, after_id: str) -> str:
 async def register_organisation(work: Work, *, organisation_id: str, name: str, ods_code: str) -> None:
     """Know an organisation by name."""
     await store.teams.put_organisation(work.session, organisation_id=organisation_id, name=name, ods_code=ods_code)
+
+
+async def register_member(work: Work, *, practitioner_id: str, organisation_id: str, team_id: str, role: str) -> None:
+    """Know a practitioner's role in a team."""
+    await store.teams.put_member(
+        work.session, practitioner_id=practitioner_id, organisation_id=organisation_id, team_id=team_id, role=role
+    )
 
 
 async def _send_on(work: Work, before: domain.Referral, ask: routing.Ask, desk: Desk) -> bool:

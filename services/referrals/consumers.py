@@ -1,4 +1,4 @@
-"""What referrals does when others tell something: teams to route to, and cases that were opened."""
+"""What referrals does when others tell something: teams to route to, their members, and cases that were opened."""
 
 from __future__ import annotations
 
@@ -44,6 +44,22 @@ async def on_organisation(work: Work, event: governance_events.OrganisationRegis
     )
 
 
+async def on_role(work: Work, event: governance_events.PractitionerRoleAssigned) -> None:
+    """A practitioner has a role; one that holds for a whole organisation makes nobody a member of a team.
+
+    Roles are only ever added: governance tells of none that ended, and so none is taken away here, and the order in
+    which they arrive, before or after their team, makes no difference.
+    """
+    if event.team_id:
+        await commands.register_member(
+            work,
+            practitioner_id=event.practitioner_id,
+            organisation_id=event.organisation_id,
+            team_id=event.team_id,
+            role=event.role,
+        )
+
+
 async def on_case_opened(work: Work, event: caseworker_events.CaseOpened) -> None:
     """Work on an accepted referral began."""
     if event.referral_id:
@@ -55,5 +71,6 @@ def handlers(desk: commands.Desk) -> Mapping[type[Message], Handler]:
     return {
         governance_events.TeamRegistered: Routing(desk).on_team,
         governance_events.OrganisationRegistered: on_organisation,
+        governance_events.PractitionerRoleAssigned: on_role,
         caseworker_events.CaseOpened: on_case_opened,
     }

@@ -5,6 +5,9 @@ from __future__ import annotations
 from chassis import auth, errors
 from services.referrals import domain
 
+# governance/roles.yaml: those whose work a person's case is; the others of a team answer actions, or refer.
+KEY_WORKER_ROLES = frozenset({"caseworker", "triage"})
+
 
 def may_submit(actor: auth.Actor) -> None:
     """A referral comes from an organisation, by one of its people or its system. Raises Denied."""
@@ -22,6 +25,15 @@ def may_triage(actor: auth.Actor, referral: domain.Referral) -> None:
     of_the_team = referral.team_id and referral.team_id in actor.team_ids
     if not of_the_team or actor.organisation_id != referral.organisation_id:
         raise errors.Denied("only the team that received the referral may decide about it")
+
+
+def may_be_key_worker(roles: frozenset[str]) -> None:
+    """A key worker has a role in the receiving team that carries cases: another would see nothing of the person.
+
+    `roles` are those of the named practitioner in that team. Raises Invalid.
+    """
+    if not roles & KEY_WORKER_ROLES:
+        raise errors.Invalid.of("key_worker_id", "is not a member of the team that received the referral")
 
 
 def may_answer(actor: auth.Actor, referral: domain.Referral) -> None:

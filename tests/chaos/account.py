@@ -38,6 +38,7 @@ HEARS: Mapping[str, Collection[type[Message]]] = {
     "referrals": (
         governance_events.TeamRegistered,
         governance_events.OrganisationRegistered,
+        governance_events.PractitionerRoleAssigned,
         case_events.CaseOpened,
     ),
     "caseworker": tuple(caseworker.handlers(timedelta(hours=1))),

@@ -1,4 +1,4 @@
-"""What tests of referrals stand on: the service with three teams, an agreement, callers and short ways to call."""
+"""What tests of referrals stand on: three teams, a key worker, an agreement, callers and short ways to call."""
 
 from __future__ import annotations
 
@@ -74,6 +74,7 @@ async def house(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
         await tell(running, registered("complex", catchment=["EX31", "EX32"], service_ids=["dos-1"]))
         await tell(running, registered("second", catchment=["EX31"], capacity=1))
         await tell(running, registered("housing", kind="housing_options", organisation_id="council"))
+        await tell(running, assigned("kw"))
         yield running
 
 
@@ -86,6 +87,12 @@ def registered(team_id: str, **more: Any) -> governance_events.TeamRegistered:
         "capacity": 50,
     }
     return governance_events.TeamRegistered(team=directory_pb2.Team(id=team_id, service_hours=HOURS, **(fields | more)))
+
+
+def assigned(practitioner_id: str, **more: Any) -> governance_events.PractitionerRoleAssigned:
+    """A practitioner has a role: a caseworker of the complex needs team, unless told otherwise."""
+    fields: dict[str, Any] = {"organisation_id": "trust", "team_id": "complex", "role": "caseworker"}
+    return governance_events.PractitionerRoleAssigned(practitioner_id=practitioner_id, **(fields | more))
 
 
 async def tell(house: House, event: Any, fallback: str = "") -> None:

@@ -7,9 +7,10 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
+from google.protobuf.message import Message
 
 from chassis import auth, consumer, errors, relay, work
 from chassis.rpc.client import acting
@@ -80,7 +81,7 @@ class Pair:
             answer = await self.referrals.channels.stub(ReferralsStub, "referrals").ListWorklist(request)
         return list(answer.referrals)
 
-    async def tell(self, event: governance_events.TeamRegistered | caseworker_events.CaseOpened, about: str) -> None:
+    async def tell(self, event: Message, about: str) -> None:
         """Have an event of another service published: the topic follows from its type, whoever relays it."""
         async with work.unit(self.referrals.database, self.referrals.actor, service="referrals") as unit:
             unit.publish(event, person_id="", aggregate=about, version=1)
@@ -91,7 +92,7 @@ async def pair(postgres: testing.Postgres, kafka: str, tmp_path_factory: pytest.
     """Both, running."""
     databases = [postgres.create("identity"), postgres.create("referrals")]
     mark = uuid.uuid4().hex[:8]
-    more = {"kafka_bootstrap_servers": kafka, "relay_poll_seconds": 0.2, "consumer_backoff_seconds": 0.05}
+    more: dict[str, Any] = {"kafka_bootstrap_servers": kafka, "relay_poll_seconds": 0.2, "consumer_backoff_seconds": 0.05}
     async with AsyncExitStack() as stack:
         people = await stack.enter_async_context(
             service_house.house(
@@ -168,6 +169,11 @@ async def test_a_referral_ahead_of_its_team_is_routed_and_the_team_may_then_read
     assert person is not None
     assert person.demographics.name.family == "Kowalska"
 
+    role = governance_events.PractitionerRoleAssigned(
+        practitioner_id="kw", organisation_id="trust", team_id=pair.team_id, role="caseworker"
+    )
+    await pair.tell(role, "practitioner/kw")
+    await _until(lambda: pair.referrals.rows("SELECT role FROM team_member WHERE practitioner_id = 'kw'"))
     with acting(pair.member, idempotency_key=str(uuid.uuid4())):
         accept = pb.AcceptReferralRequest(referral_id=answer.referral_id, version=2, key_worker_id="kw")
         await stub.AcceptReferral(accept)

@@ -1,4 +1,4 @@
-"""The tables: referrals, what was decided about them, and the teams and organisations projected from governance."""
+"""The tables: referrals, what was decided about them, and teams, members and organisations as governance tells them."""
 
 from __future__ import annotations
 
@@ -109,6 +109,17 @@ class TeamRow(Table, table=True):
     # ISO weekday ("1" to "7") to "09:00-17:00".
     service_hours: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))
     service_ids: list[str] = _texts()
+
+
+class TeamMemberRow(Table, table=True):
+    """A role that a practitioner has in a team, projected from governance; who has two has two rows."""
+
+    __tablename__ = "team_member"
+
+    practitioner_id: str = Field(primary_key=True)
+    organisation_id: str = Field(primary_key=True)
+    team_id: str = Field(primary_key=True)
+    role: str = Field(primary_key=True)
 
 
 class OrganisationRow(Table, table=True):

@@ -1,4 +1,4 @@
-"""The teams that a referral could go to, with their room, and the projection of them from governance."""
+"""The teams that a referral could go to, with their room, their members, and the projection of both from governance."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import db
 from services.referrals import routing
-from services.referrals.store.tables import OrganisationRow, TeamRow
+from services.referrals.store.tables import OrganisationRow, TeamMemberRow, TeamRow
 
 # One round trip, whatever the way of routing. The outer join answers a row even when no team is known, so that it also
 # tells whether this message asked before. open_referrals() (migration 0001) sees past row-level security, answers a
@@ -81,6 +83,26 @@ async def put_team(session: AsyncSession, team: routing.Team) -> None:
     }
     statement = insert(TeamRow).values(row)
     await db.execute(session, statement.on_conflict_do_update(index_elements=["id"], set_=row))
+
+
+async def put_member(
+    session: AsyncSession, *, practitioner_id: str, organisation_id: str, team_id: str, role: str
+) -> None:
+    """Know that a practitioner has a role in a team; known already changes nothing."""
+    row = {"practitioner_id": practitioner_id, "organisation_id": organisation_id, "team_id": team_id, "role": role}
+    await db.execute(session, insert(TeamMemberRow).values(row).on_conflict_do_nothing())
+
+
+async def roles_in_team(
+    session: AsyncSession, practitioner_id: str, *, organisation_id: str, team_id: str
+) -> frozenset[str]:
+    """The roles that somebody has in a team of an organisation; none for who is unknown or of another team."""
+    query = select(col(TeamMemberRow.role)).where(
+        col(TeamMemberRow.practitioner_id) == practitioner_id,
+        col(TeamMemberRow.organisation_id) == organisation_id,
+        col(TeamMemberRow.team_id) == team_id,
+    )
+    return frozenset((await db.execute(session, query)).scalars())
 
 
 async def put_organisation(session: AsyncSession, *, organisation_id: str, name: str, ods_code: str) -> None:
