@@ -92,7 +92,11 @@ async def pair(postgres: testing.Postgres, kafka: str, tmp_path_factory: pytest.
     """Both, running."""
     databases = [postgres.create("identity"), postgres.create("referrals")]
     mark = uuid.uuid4().hex[:8]
-    more: dict[str, Any] = {"kafka_bootstrap_servers": kafka, "relay_poll_seconds": 0.2, "consumer_backoff_seconds": 0.05}
+    more: dict[str, Any] = {
+        "kafka_bootstrap_servers": kafka,
+        "relay_poll_seconds": 0.2,
+        "consumer_backoff_seconds": 0.05,
+    }
     async with AsyncExitStack() as stack:
         people = await stack.enter_async_context(
             service_house.house(
