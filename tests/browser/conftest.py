@@ -12,9 +12,12 @@ from tests.browser import visiting
 from tests.standing import Standing
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, for every browser test of the session."""
+    """Chromium for one module.
+
+    While its driver runs, this thread counts as running an event loop: no test with a loop of its own could follow.
+    """
     with chromium.launched() as started:
         yield started
 
