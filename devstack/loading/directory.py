@@ -1,10 +1,8 @@
-"""The place's organisations, teams and practitioners as governance's directory takes them, and who may sign in."""
+"""The place's organisations, teams and practitioners as governance's directory takes them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 
 from devstack import keys
 from devstack.place.organisations import Organisation
@@ -32,26 +30,6 @@ def code(organisation: Organisation) -> str:
 def integrators(place: Place) -> Mapping[str, keys.SpeaksFor]:
     """The organisation and sector that each integrator's key may speak for, by `code`."""
     return {code(one): keys.SpeaksFor(one.id, one.sector.value) for one in place.organisations.values()}
-
-
-def write_users(place: Place, path: Path) -> None:
-    """Tell the sign-in provider who may sign in; the detail says as what and where."""
-    users = [
-        {"id": one.id, "name": one.name, "email": one.email, "detail": _detail(place, one)}
-        for one in place.practitioners
-    ]
-    unfinished = path.with_suffix(".new")
-    unfinished.write_text(json.dumps(users, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    unfinished.replace(path)
-
-
-def _detail(place: Place, practitioner: Practitioner) -> str:
-    names = {one.id: one.name for one in place.organisations.values()}
-    names |= {one.id: one.name for one in place.teams.values()}
-    posts = (
-        f"{role.role}, {names[role.team_id or role.organisation_id]}".replace("_", " ") for role in practitioner.roles
-    )
-    return "; ".join(posts)
 
 
 def _organisation(value: Organisation) -> directory_pb2.Organisation:

@@ -13,6 +13,7 @@ from chassis.disclosure import agreements_file
 from cli import target
 from devstack import keys, layout, paths, state
 from devstack.loading import directory, encounters, patience, people, record, settled
+from devstack.place import export
 from devstack.place.place import Place
 from joinedup.governance.v1 import governance_pb2, governance_pb2_grpc
 
@@ -45,7 +46,7 @@ async def load(root: Path, place: Place, known: record.Record, progress: Progres
     """
     where = target.find(root)
     keys.ensure(root / "keys", directory.integrators(place))
-    directory.write_users(place, root / "users.json")
+    export.write_users(place, root / "users.json")
     async with target.House(where) as house:
         changed = await _directory(house, place)
         published = await _agreements(house)

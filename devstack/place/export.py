@@ -34,12 +34,27 @@ def write(place: Place, folder: pathlib.Path, progress: Progress = lambda name, 
     counts: dict[str, int] = {}
     for name, records in tables.items():
         counts[f"{name}.jsonl"] = _write_lines(folder / f"{name}.jsonl", records, progress)
-    users = [{"id": p.id, "name": p.name, "email": p.email} for p in place.practitioners]
-    (folder / "practitioners.json").write_text(json.dumps(users, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    write_users(place, folder / "users.json")
     message = bars.bundle(place.seeding, bars.protagonist_referral(place))
     (folder / "referral.json").write_bytes(bars.as_json(message))
     (folder / "referral.xml").write_bytes(bars.as_xml(message))
     return counts
+
+
+def write_users(place: Place, path: pathlib.Path) -> None:
+    """Who may sign in, as the sign-in provider reads it; replaces the file in one step."""
+    unfinished = path.with_suffix(".new")
+    users = json.dumps([user(place, one) for one in place.practitioners], ensure_ascii=False, indent=1)
+    unfinished.write_text(users + "\n", encoding="utf-8")
+    unfinished.replace(path)
+
+
+def user(place: Place, value: Practitioner) -> Record:
+    """A member of staff as the sign-in provider lists them; `detail` says as what and where."""
+    names = {one.id: one.name for one in place.organisations.values()}
+    names |= {one.id: one.name for one in place.teams.values()}
+    posts = (f"{held.role.replace('_', ' ')}, {names[held.team_id or held.organisation_id]}" for held in value.roles)
+    return {"id": value.id, "name": value.name, "email": value.email, "detail": "; ".join(posts)}
 
 
 def _write_lines(path: pathlib.Path, records: Iterable[Record], progress: Progress) -> int:

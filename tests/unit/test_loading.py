@@ -11,6 +11,7 @@ import pytest
 
 from chassis import errors
 from devstack.loading import directory, patience, people, record
+from devstack.place import export
 from devstack.place.place import Place
 from joinedup.common.v1 import common_pb2
 
@@ -55,7 +56,7 @@ def test_every_organisation_gets_a_key_that_speaks_for_it_alone() -> None:
 
 
 def test_whoever_may_sign_in_is_shown_with_role_and_place(tmp_path: Path) -> None:
-    directory.write_users(PLACE, tmp_path / "users.json")
+    export.write_users(PLACE, tmp_path / "users.json")
     users = json.loads((tmp_path / "users.json").read_text())
     tom = next(one for one in users if one["name"] == "Tom Ackroyd")
     assert tom["detail"] == "caseworker, North Moor Complex Needs Team"

@@ -27,8 +27,9 @@ def test_command_writes_every_table(tmp_path: pathlib.Path) -> None:
     organisations = {row["id"] for row in lines(tmp_path / "a" / "organisations.jsonl")}
     assert {row["organisation_id"] for row in lines(tmp_path / "a" / "teams.jsonl")} <= organisations
     staff = lines(tmp_path / "a" / "practitioners.jsonl")
-    users = json.loads((tmp_path / "a" / "practitioners.json").read_text(encoding="utf-8"))
-    assert users == [{"id": p["id"], "name": p["name"], "email": p["email"]} for p in staff]
+    users = json.loads((tmp_path / "a" / "users.json").read_text(encoding="utf-8"))
+    assert [(p["id"], p["name"], p["email"]) for p in users] == [(p["id"], p["name"], p["email"]) for p in staff]
+    assert all(p["detail"] for p in users)
     assert (tmp_path / "a" / "referral.xml").read_text(encoding="utf-8").count("<entry>") == 13
 
 
