@@ -18,8 +18,8 @@ from joinedup.referrals.v1 import referrals_pb2 as pb
 from services.referrals import __main__ as referrals
 from services.referrals import consumers, domain, events, rounds
 from services.referrals.settings import Settings
-from tests.integration.service_house import House
 from tests.integration.referrals_world import HOSPITAL, TRIAGE, asked, call, get, house, registered, submit, tell
+from tests.integration.service_house import House
 
 __all__ = ["house"]
 
