@@ -155,6 +155,8 @@ def describe(settings: type[ServiceSettings] = ServiceSettings) -> Iterator[Desc
 
 
 def _kind(annotation: object) -> str:
+    if getattr(annotation, "__origin__", None) is tuple:
+        return "JSON list"
     choices = getattr(annotation, "__args__", None)
     if choices and all(isinstance(choice, str) for choice in choices):
         return " or ".join(f"`{choice}`" for choice in choices)
@@ -163,4 +165,6 @@ def _kind(annotation: object) -> str:
 
 
 def _text(default: object) -> str:
+    if isinstance(default, tuple):
+        return "[]" if not default else str(list(default))
     return str(default).lower() if isinstance(default, bool) else str(default)

@@ -46,7 +46,7 @@ class Pages:
 def portal(config: Settings, channels: client.Channels, outside: httpx.AsyncClient) -> Portal:
     """What the pages need, from the settings."""
     peers = clients.Peers.over(channels)
-    redirect_uri = f"{config.public_url}/signed-in"
+    redirect_uri = f"{config.public_url.rstrip('/')}/signed-in"
     return Portal(
         config=config,
         peers=peers,

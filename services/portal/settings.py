@@ -73,7 +73,6 @@ class Settings(settings.ServiceSettings):
     alert_hours: int = Field(
         default=72, ge=1, description="How long a crisis alert stands on top of the pages about its person."
     )
-    phase: str = Field(default="Demonstration", description="Phase shown in the header of every page; empty for none.")
 
     @model_validator(mode="after")
     def _safe_in_production(self) -> Self:
@@ -100,6 +99,11 @@ class Settings(settings.ServiceSettings):
             claim=self.oidc_claim,
         )
         return (main, *self.oidc_more)
+
+    @property
+    def phase(self) -> str:
+        """What the header of every page says of this Joinedup; nothing in production."""
+        return "" if self.environment == "production" else "Demonstration"
 
     @property
     def is_https(self) -> bool:

@@ -48,6 +48,8 @@ def environment() -> jinja2.Environment:
         loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(TEMPLATES), jinja2.PackageLoader("nhsuk_frontend_jinja")]),
         autoescape=True,
         undefined=_Undefined,
+        # The files come with the release: nobody changes them while it runs.
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )

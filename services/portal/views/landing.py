@@ -121,7 +121,7 @@ class Door:
 
     async def sign_out(self, request: Request, session: sessions.Session) -> Response:
         """POST /sign-out: the session ends here, and then at the provider."""
-        back = f"{self._portal.config.public_url}/"
+        back = f"{self._portal.config.public_url.rstrip('/')}/"
         to = "/?state=signed-out"
         if 0 <= session.provider < len(self._portal.providers):
             farewell = await self._portal.providers[session.provider].farewell(back)
