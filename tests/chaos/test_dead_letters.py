@@ -11,8 +11,7 @@ from chassis import deadletter, kafka
 from cli import referring
 from devstack import layout, paths, stack
 from devstack.demo import seeing
-from tests import county
-from tests.chaos import traffic
+from tests import acts, county
 from tests.county import County
 
 pytestmark = [pytest.mark.kafka, pytest.mark.stack, pytest.mark.timeout(300)]
@@ -36,7 +35,7 @@ async def test_what_cannot_be_read_dies_at_once_and_the_rest_flows(shire: County
     assert len(await publisher.publish(sent)) == 2
     await publisher.close()
 
-    referral_id = await traffic.refer(shire, county.as_json(shire.bundle("behind garbage", person)))
+    referral_id = await acts.refer(shire, county.as_json(shire.bundle("behind garbage", person)))
 
     async def in_chronology() -> bool | None:
         return (await shire.rows("caseworker", NOT_BEGUN, referral_id))[0][0] == 1 or None
@@ -58,7 +57,7 @@ async def test_an_event_that_fails_is_sent_back_once_its_cause_is_mended(shire: 
     known = set(await shire.dead())
     await shire.rows("caseworker", f"REVOKE INSERT ON {table} FROM caseworker_app")
     try:
-        referral_id = await traffic.refer(shire, county.as_json(shire.bundle("cannot be told", person)))
+        referral_id = await acts.refer(shire, county.as_json(shire.bundle("cannot be told", person)))
 
         async def buried() -> list[str] | None:
             new = set(await shire.dead()) - known
@@ -72,7 +71,7 @@ async def test_an_event_that_fails_is_sent_back_once_its_cause_is_mended(shire: 
     assert dead.event_type == "joinedup.referrals.v1.ReferralSubmitted"
     assert person.family not in str(dead)
 
-    later = await traffic.refer(shire, county.as_json(shire.bundle("after the mending", other)))
+    later = await acts.refer(shire, county.as_json(shire.bundle("after the mending", other)))
 
     async def told(which: str) -> bool | None:
         return (await shire.rows("caseworker", NOT_BEGUN, which))[0][0] == 1 or None

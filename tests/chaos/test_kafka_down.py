@@ -14,8 +14,8 @@ from devstack.place import encounters
 from joinedup.common.v1 import common_pb2
 from joinedup.gateway.v1 import gateway_pb2, gateway_pb2_grpc
 from joinedup.referrals.v1 import referrals_pb2, referrals_pb2_grpc
-from tests import county
-from tests.chaos import account, traffic
+from tests import acts, county
+from tests.chaos import account
 from tests.county import County
 
 pytestmark = [pytest.mark.kafka, pytest.mark.stack, pytest.mark.timeout(300)]
@@ -38,7 +38,7 @@ async def test_commands_go_on_and_nothing_is_lost_or_reordered(shire: County, ch
         referrals = {}
         for person in people:
             began = time.monotonic()
-            referrals[person.id] = await traffic.refer(shire, county.as_json(shire.bundle("kafka away", person)))
+            referrals[person.id] = await acts.refer(shire, county.as_json(shire.bundle("kafka away", person)))
             slowest = max(slowest, time.monotonic() - began)
         for person in chance.sample(people, PEOPLE):
             # Sent back and answered again: four versions of one referral, told in an order that can be checked.
@@ -89,7 +89,7 @@ async def _to_and_fro(shire: County, referral_id: str) -> None:
     triager, hospital = shire.cast.member("complex-north", "triage"), shire.cast.system("hospital")
     back = triager.caller.stub(referrals_pb2_grpc.ReferralsStub, "referrals")
     again = hospital.stub(referrals_pb2_grpc.ReferralsStub, "referrals")
-    returned = await traffic.as_player(
+    returned = await acts.as_player(
         triager,
         f"{referral_id}/return",
         lambda: back.ReturnReferral(

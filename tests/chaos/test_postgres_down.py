@@ -22,8 +22,7 @@ from joinedup.identity.v1 import identity_pb2, identity_pb2_grpc
 from joinedup.insight.v1 import insight_pb2, insight_pb2_grpc
 from joinedup.notify.v1 import notify_pb2, notify_pb2_grpc
 from joinedup.referrals.v1 import referrals_pb2, referrals_pb2_grpc
-from tests import county
-from tests.chaos import traffic
+from tests import acts, county
 from tests.county import County
 
 pytestmark = [pytest.mark.kafka, pytest.mark.stack, pytest.mark.timeout(300)]
@@ -139,7 +138,7 @@ async def test_everybody_is_told_at_once_and_all_heals_by_itself(
     message = county.as_json(shire.bundle("without a database", next(shire.fresh)))
     restarts = {name: stack.status(shire.root)["parts"][name]["restarts"] for name in county.SERVICES}
     for ask in asking.calls.values():
-        await traffic.patiently(ask)
+        await acts.patiently(ask)
     slowest: dict[str, float] = {}
 
     async with away(shire):
@@ -159,9 +158,9 @@ async def test_everybody_is_told_at_once_and_all_heals_by_itself(
 
     for name, ask in asking.calls.items():
         began = time.monotonic()
-        await traffic.patiently(ask)
+        await acts.patiently(ask)
         assert time.monotonic() - began < 30, name
-    referral_id = await traffic.refer(shire, message)
+    referral_id = await acts.refer(shire, message)
     await shire.settle()
 
     async def told() -> bool | None:
