@@ -16,6 +16,7 @@ from cli import disclosures, encounter, referring, target, worklist
 from devstack.demo import cast, mailbox, seeing, words
 from devstack.loading import record
 from devstack.place import bars
+from devstack.place.people import Person
 from devstack.place.place import Place
 from joinedup.caseworker.v1 import caseworker_pb2, caseworker_pb2_grpc, plan_pb2
 from joinedup.common.v1 import common_pb2
@@ -83,11 +84,13 @@ class Journey:
         self.triager = self.players.member("complex-north", "triage")
         self.key_worker = self.players.member("complex-north", "caseworker")
 
-    async def refer(self) -> Referred:
-        """The A&E's system sends a BaRS message; the receiving team sees the referral."""
-        story = bars.protagonist_referral(self.place)
+    async def refer(self, person: Person | None = None) -> Referred:
+        """The A&E's system sends a BaRS message about the protagonist, or another; the team sees the referral."""
+        about = person or self.place.protagonist()
         now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-        message = bars.as_xml(bars.bundle(self.place.seeding, replace(story, key=self.key, authored=now)))
+        key = self.key if person is None else f"{self.key}/{person.id}"
+        story = replace(bars.protagonist_referral(self.place), key=key, authored=now, person=about)
+        message = bars.as_xml(bars.bundle(self.place.seeding, story))
         started = time.perf_counter()
         taken = await referring.post(self.house.target, self.players.system("hospital"), message)
 
@@ -97,7 +100,8 @@ class Journey:
 
         referral = await seeing.eventually(in_worklist, "the referral in the receiving team's work list")
         milliseconds = (time.perf_counter() - started) * 1000
-        seeing.expect(referral.person_id == self.person_id, "the referral is about the person whom identity knew")
+        known = referral.person_id == self.known.people[about.id]
+        seeing.expect(known, "the referral is about the person whom identity knew")
         return Referred(message, taken, referral, milliseconds)
 
     async def person(self, player: cast.Player) -> identity_pb2.Person:

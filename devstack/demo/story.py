@@ -112,12 +112,8 @@ class Story:
         with self.screen.step("Each is told by secure mail what it may know, and no more"):
             told = [await self.journey.told(one) for one in asked]
         for one in told:
-            why = list(one.mail.withheld)
-            if not why and "About:" not in one.mail.text:
-                why = [
-                    "Everything: its mail domain is not on the list of accredited ones. It reads on after signing in."
-                ]
-            self.screen.beside((f"to {one.mail.to}", one.mail.text), ("withheld, and why", why))
+            why = list(one.mail.withheld) or [LINK_ONLY]
+            self.screen.beside((f"to {one.mail.to}", one.mail.told), ("withheld, as the message says", why))
 
     async def _answers(self, asked: list[journey.Asked]) -> None:
         with self.screen.step("The agencies answer"):
@@ -132,9 +128,8 @@ class Story:
     async def _crisis(self) -> None:
         with self.screen.step("Tonight she is in A&E again: her key worker is told"):
             alert = await self.journey.crisis()
-        self.screen.say(
-            f"In {self.journey.key_worker.name}'s mailbox {alert.seconds:.1f} s after the hospital told it."
-        )
+        name = self.journey.key_worker.name
+        self.screen.say(f"In {name}'s mailbox {alert.seconds:.1f} s after the hospital told it.")
         self.screen.beside(
             (f"to {alert.mail.to}", alert.mail.told), ("the subject says nothing about her", [alert.mail.subject])
         )

@@ -8,7 +8,7 @@ from typing import cast
 from chassis import auth, process, web
 from chassis.consumer import Consumer
 from chassis.rpc import client, server
-from services.gateway import clients, consumers, door, fhir, rpc
+from services.gateway import bars, clients, consumers, door, fhir, rpc
 from services.gateway.messages import Intake
 from services.gateway.settings import Settings
 
@@ -23,6 +23,7 @@ def _peers(parts: process.Parts) -> clients.Peers:
 
 def _http(parts: process.Parts) -> process.Role:
     config = cast(Settings, parts.config)
+    bars.prepare()
     opened = door.Door(
         intake=Intake(parts.database, _peers(parts), config.team_kind, fhir.Limits()),
         verifier=auth.Verifier(config.service, Path(config.trusted_keys)),

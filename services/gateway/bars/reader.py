@@ -11,6 +11,17 @@ from services.gateway.bars.message import Intention, ReferralMessage, Reply
 from services.gateway.bars.refusal import Refusal
 from services.gateway.fhir import Element
 
+RESOURCES = (
+    *("Bundle", "MessageHeader", "ServiceRequest", "HealthcareService", "Patient", "Encounter", "CarePlan"),
+    *("Organization", "Practitioner", "PractitionerRole", "Consent", "Flag", "Observation"),
+)
+"""What a referral message is made of, as a rule."""
+
+
+def prepare() -> None:
+    """Be ready to read messages: the first one should not take longer than the next."""
+    fhir.prepare(RESOURCES)
+
 
 def read(data: bytes, limits: fhir.Limits | None = None) -> ReferralMessage | Refusal:
     """Reads a message in FHIR JSON or XML. Never raises for what the bytes hold: what is wrong is in the Refusal."""

@@ -6,7 +6,7 @@ The only module that imports the library, which costs 32 MB and a third of a sec
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -58,6 +58,12 @@ def slots(type_name: str) -> dict[str, Slot]:
         field = model.model_fields[field_name]
         found[name] = Slot(get_fhir_type_name(field, prefix=_VERSION), is_primitive_type(field), is_list_type(field))
     return found
+
+
+def prepare(names: Iterable[str]) -> None:
+    """Read these types' models now, which takes a third of a second, rather than while a sender waits."""
+    for name in names:
+        slots(name)
 
 
 def check(tree: dict[str, Any]) -> list[Issue]:
