@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from chassis import errors
+from chassis import attributes, errors, telemetry
 from services.portal import failures, forms, headers, sessions, visit
 from services.portal.pages import errors as error_pages
 from services.portal.pages import rendering
@@ -71,16 +71,19 @@ class Guard:
     portal: Portal
     door: landing.Door
 
-    def shown(self, show: Show) -> Endpoint:
+    def shown(self, path: str, show: Show) -> Endpoint:
         """A page that is asked for."""
 
         async def endpoint(request: Request) -> Response:
             session = self.portal.sessions.read(request)
-            return signed_out(request) if session is None else await self._visited(request, session, show)
+            if session is None:
+                return signed_out(request)
+            with telemetry.span(attributes.SERVE, f"GET {path}"):
+                return await self._visited(request, session, show)
 
         return endpoint
 
-    def taken(self, take: Take) -> Endpoint:
+    def taken(self, path: str, take: Take) -> Endpoint:
         """A form that is sent: refused unless it was made for this session."""
 
         async def endpoint(request: Request) -> Response:
@@ -91,7 +94,8 @@ class Guard:
                 form = await self._form(request, session)
             except errors.Failure as failure:
                 return self.failed(failure)
-            return await self._visited(request, session, lambda arrived: take(arrived, form))
+            with telemetry.span(attributes.SERVE, f"POST {path}"):
+                return await self._visited(request, session, lambda arrived: take(arrived, form))
 
         return endpoint
 
@@ -229,9 +233,9 @@ def routes(guard: Guard) -> list[BaseRoute]:
     ]
     for page in PAGES:
         if page.show is not None:
-            found.append(Route(page.path, guard.shown(page.show), methods=["GET"]))
+            found.append(Route(page.path, guard.shown(page.path, page.show), methods=["GET"]))
         if page.take is not None:
-            found.append(Route(page.path, guard.taken(page.take), methods=["POST"]))
+            found.append(Route(page.path, guard.taken(page.path, page.take), methods=["POST"]))
     return found
 
 

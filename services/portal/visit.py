@@ -67,6 +67,7 @@ class Visit:
     organisation: directory_pb2.Organisation
     team: directory_pb2.Team | None
     now: datetime
+    page: str = ""  # the address of the page, where a form was sent to another one
 
     @property
     def peers(self) -> Peers:
@@ -102,12 +103,17 @@ class Visit:
         """A query parameter without the space around it; empty where it was not sent."""
         return self.request.query_params.get(name, "").strip()
 
+    @property
+    def here(self) -> str:
+        """The path of this page."""
+        return self.page or self.request.url.path
+
     def address(self, **changed: str) -> str:
         """This page's own address with some query parameters changed, empty ones left out; never with `done`."""
         sent = self.request.query_params.multi_items()
         kept = [(name, text) for name, text in sent if name not in (*changed, "done")]
         query = urllib.parse.urlencode([*kept, *changed.items()])
-        return f"{self.request.url.path}?{query}" if query else self.request.url.path
+        return f"{self.here}?{query}" if query else self.here
 
     def live(self, topic: str) -> parts.Live:
         """Have this page follow a topic."""

@@ -109,6 +109,7 @@ def test_4_the_key_worker_asks_the_police(office: Office) -> None:
     worker.page.get_by_role("button", name="Ask for an action").click()
     worker.page.get_by_role("button", name="Ask for it").click()
     worker.sees("Choose who should do it")
+    worker.go(f"/people/{office.referral.person_id}/actions")
     worker.page.get_by_label("Who should do it?").select_option(label="Westhaven Police (Police)")
     worker.page.get_by_label("Police", exact=True).fill(ASKED)
     worker.page.get_by_label("Health", exact=True).fill(HEALTH)
@@ -142,6 +143,8 @@ def test_6_the_answer_reaches_the_key_worker_by_itself(office: Office) -> None:
     police.page.get_by_label("We cannot do it").check()
     police.page.get_by_role("button", name="Send the answer").click()
     police.sees("Say why it cannot be done")
+    police.page.get_by_role("link", name="Your actions").first.click()
+    police.page.get_by_role("button", name="Answer").click()
     police.page.get_by_label("It is done").check()
     police.page.get_by_label("Note to the key worker").fill("Marked, and the night inspector knows.")
     police.page.get_by_label("What the note is about").select_option(label="Police")
@@ -154,6 +157,11 @@ def test_6_the_answer_reaches_the_key_worker_by_itself(office: Office) -> None:
 
 def test_7_a_note_and_a_crisis_appear_in_the_chronology(office: Office, county: County) -> None:
     worker = office.key_worker
+    worker.page.get_by_text("Add a note").click()
+    worker.page.get_by_label("Note", exact=True).fill("The landlord holds the letter back.")
+    worker.page.get_by_role("button", name="Add", exact=True).click()
+    worker.sees("Choose what it is about")
+    worker.page.get_by_role("link", name="Refresh").click()
     worker.page.get_by_text("Add a note").click()
     worker.page.get_by_label("What it is about").select_option(label="Housing")
     worker.page.get_by_label("Note", exact=True).fill("The landlord holds the letter back.")

@@ -9,13 +9,16 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
+from starlette.responses import Response
 
-from chassis import events
-from devstack import testing
+from chassis import events, web
+from devstack import ports, testing
 from joinedup.referrals.v1 import events_pb2
-from services.portal import live, watch
+from services.portal import application, live, watch
+from services.portal.__main__ import Pages
 from tests.unit import portal_house
 
 pytestmark = pytest.mark.kafka
@@ -96,3 +99,34 @@ async def test_pages_look_again_when_kafka_is_back(tmp_path: Path) -> None:
                 await asyncio.sleep(0.05)
     finally:
         node.stop()
+
+
+async def test_a_process_that_stops_ends_its_streams(kafka: str) -> None:
+    port = ports.free()
+    made = portal_house.unfurnished(kafka_bootstrap_servers=kafka, public_url=f"http://127.0.0.1:{port}")
+    server = web.WebServer(application.application(made), f"127.0.0.1:{port}", made.config)
+    role = Pages(server, watch.Watch(made.config, made.hub), made.hub)
+    stop = asyncio.Event()
+    running = asyncio.create_task(role.run(stop))
+    for _ in range(500):
+        if role.ready:
+            break
+        await asyncio.sleep(0.02)
+    session, kept = made.sessions.begin("somebody", 0), Response()
+    made.sessions.write(kept, session)
+    cookie = kept.headers["set-cookie"].split(";")[0]
+    query = {"topic": "team:t", "mark": made.sessions.stream_mark(session, "team:t"), "since": str(time.time())}
+    async with httpx.AsyncClient(trust_env=False, timeout=20) as browser:
+        address = f"http://127.0.0.1:{port}/live"
+        async with browser.stream("GET", address, params=query, headers={"cookie": cookie}) as stream:
+            assert stream.headers["content-type"].startswith("text/event-stream")
+            lines = stream.aiter_lines()
+            assert await anext(lines) == "event: hello"
+            assert made.hub.count == 1
+            started = time.monotonic()
+            stop.set()
+            async for _ in lines:
+                pass
+    await running
+    assert time.monotonic() - started < 4
+    assert made.hub.count == 0

@@ -57,7 +57,7 @@ class Place:
         sent = self.visit.request.query_params.multi_items()
         kept = [(name, text) for name, text in sent if name not in (self.name, "done")]
         query = urllib.parse.urlencode([*kept, *((self.name, token) for token in tokens)])
-        return f"{self.visit.request.url.path}{'?' if query else ''}{query}{self.fragment}"
+        return f"{self.visit.here}{'?' if query else ''}{query}{self.fragment}"
 
 
 def chosen(options: Mapping[str, str], value: str) -> tuple[str, tuple[Choice, ...]]:

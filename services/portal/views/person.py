@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from starlette.responses import Response
@@ -51,6 +51,7 @@ async def show(visit: Visit) -> Response:
 async def note(visit: Visit, form: forms.Form) -> Response:
     """Write a note into the chronology."""
     person_id = visit.path("person")
+    visit = replace(visit, page=people.href(person_id))
     about, text = form.text("about"), form.text("text")
     wrong = [parts.Problem("about", "Choose what it is about")] if about not in NARRATIVE_PARTS else []
     wrong += [] if text else [parts.Problem("text", "Write a note")]

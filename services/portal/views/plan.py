@@ -113,6 +113,12 @@ async def _page(visit: Visit, loaded: Loaded, filled: Filled) -> Response:
     person_id = visit.path("person")
     members = await visit.portal.directory.members(loaded.case.team_id)
     staff = {one.id: one.name for one in sorted(members, key=lambda one: one.name.casefold())}
+    responsible = filled.content.responsible_for_review
+    if responsible and responsible not in staff:
+        # Whoever has left the team stays responsible until somebody else is.
+        staff[responsible] = (await visit.portal.directory.names([responsible])).practitioner(
+            responsible
+        ) or responsible
     page = plan.PlanEditPage(
         person=await person.banner(visit, person_id),
         form=visit.form(f"{people.href(person_id)}/plan", version=filled.version, problems=filled.problems),
