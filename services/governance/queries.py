@@ -63,17 +63,22 @@ async def verify_ledger(work: Work) -> governance_pb2.VerifyLedgerResponse:
     """Recompute the whole chain, in pieces, against what is stored."""
     # A chain can be judged only whole; what is answered names nobody.
     await work.see_everybody()
+    # Entries come in meanwhile, each with its head in one transaction: the head that is read after the last link is
+    # never behind it, and what came later is left to the next time.
+    newest = await store.newest_link(work.session)
+    length, end = await store.end_of_chain(work.session)
+    if newest > length:
+        return governance_pb2.VerifyLedgerResponse(intact=False, entries=length, broken_at=length + 1)
     count, last = 0, domain.GENESIS
-    while rows := await store.links(work.session, after=count, limit=_PIECE):
+    while rows := await store.links(work.session, after=count, limit=min(_PIECE, length - count)):
         chain = [domain.Link(row.sequence, row.previous_hash, row.hash, row.body) for row in rows]
         broken = domain.first_broken(chain, previous_hash=last, after=count)
         if broken is not None:
             return governance_pb2.VerifyLedgerResponse(intact=False, entries=count, broken_at=broken)
         count, last = chain[-1].sequence, chain[-1].hash
         work.session.expunge_all()
-    head = await store.head(work.session)
     # Links cut off at the end leave a chain that holds in itself; the head still knows how long it was.
-    whole = (head.sequence, head.hash) == (count, last)
+    whole = (length, end) == (count, last)
     return governance_pb2.VerifyLedgerResponse(intact=whole, entries=count, broken_at=0 if whole else count + 1)
 
 

@@ -177,6 +177,16 @@ async def head(session: AsyncSession) -> LedgerHeadRow:
     return (await session.exec(select(LedgerHeadRow).where(LedgerHeadRow.id == 1).with_for_update())).one()
 
 
+async def end_of_chain(session: AsyncSession) -> tuple[int, str]:
+    """Sequence and hash of the end of the chain as it stands, which may move on at once."""
+    return (await session.exec(select(LedgerHeadRow.sequence, LedgerHeadRow.hash).where(LedgerHeadRow.id == 1))).one()
+
+
+async def newest_link(session: AsyncSession) -> int:
+    """Sequence of the last link that is stored; 0 when there is none."""
+    return (await session.exec(select(func.coalesce(func.max(LedgerRow.sequence), 0)))).one()
+
+
 async def append(session: AsyncSession, row: LedgerRow) -> None:
     """Add a link, and move the head to it."""
     session.add(row)

@@ -92,6 +92,30 @@ async def test_writers_at_the_same_moment_make_one_chain(house: House) -> None:
     assert answer.entries >= 12
 
 
+async def test_a_chain_that_grows_meanwhile_is_not_taken_for_a_broken_one(house: House) -> None:
+    async def write() -> None:
+        for _ in range(40):
+            await record(house, disclosure("busy"))
+
+    writing = asyncio.create_task(write())
+    verified = [await verify(house) for _ in range(12)]
+    await writing
+    assert all(answer.intact for answer in verified)
+    assert (await verify(house)).entries >= verified[-1].entries
+
+
+async def test_a_link_put_behind_the_end_is_found(house: House) -> None:
+    last = (await house.rows("SELECT * FROM ledger ORDER BY sequence DESC LIMIT 1"))[0]
+    forged = {**last, "sequence": last["sequence"] + 1, "disclosure_id": "forged", "previous_hash": last["hash"]}
+    places = ", ".join(f"${index}" for index in range(1, len(forged) + 1))
+    await house.rows(f"INSERT INTO ledger ({', '.join(forged)}) VALUES ({places})", *forged.values())
+    answer = await verify(house)
+    assert not answer.intact
+    assert answer.broken_at == forged["sequence"]
+    await house.rows("DELETE FROM ledger WHERE disclosure_id = 'forged'")
+    assert (await verify(house)).intact
+
+
 async def test_the_newest_come_first_and_pages_do_not_repeat(house: House) -> None:
     await record(house, *(disclosure("paged") for _ in range(5)))
     first = await looked(house, "paged", size=2)
