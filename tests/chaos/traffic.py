@@ -18,6 +18,7 @@ from tests.acts import Acts
 
 WORKERS = 3
 LONGEST_PAUSE_SECONDS = 0.4
+LIVES_SECONDS = 120.0
 WHAT = {"housing": "Visit", "voice": "I would like somebody to call"}
 NOTE = {"housing": "Nobody was in"}
 # Whose staff carry actions, and in which team they are; the last one's mail carries a link and nothing more.
@@ -88,6 +89,14 @@ class Trickle:
         for worker in self._workers:
             if worker.done():
                 worker.result()
+
+    async def until(self, lives: int) -> None:
+        """Wait until so many were lived to their end. Raises what a worker has met."""
+        end = asyncio.get_running_loop().time() + LIVES_SECONDS
+        while len(self.done.encounters) < lives:
+            self.check()
+            assert asyncio.get_running_loop().time() < end, f"{len(self.done.encounters)} of {lives} lives flowed"
+            await asyncio.sleep(0.1)
 
     async def _work(self, number: int) -> None:
         chance = random.Random(self.chance.random())
