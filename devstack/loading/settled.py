@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Mapping
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from devstack import topics
 
 LOOK_SECONDS = 0.3
+CLOSE_SECONDS = 5.0
 Ends = Mapping[TopicPartition, int]
 
 
@@ -42,8 +45,11 @@ async def wait(bootstrap_servers: str, groups: Mapping[str, str], *, seconds: fl
             before = ends
             await asyncio.sleep(LOOK_SECONDS)
     finally:
-        await reader.stop()
-        await admin.close()
+        # A client that does not end must not keep what it was asked for from being told.
+        for close in (reader.stop, admin.close):
+            with contextlib.suppress(TimeoutError, KafkaError, OSError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await close()
 
 
 async def _ends(admin: AIOKafkaAdminClient, reader: AIOKafkaConsumer) -> Ends:
