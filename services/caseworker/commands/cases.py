@@ -193,6 +193,8 @@ async def alert(work: Work, row: tables.CaseRow, *, source: str, at: datetime) -
     )
     if not await chronicle.add(work, entry):
         return
+    # Read anew under a lock: a command may have changed the case since, and its version counts every change.
+    await work.session.refresh(row, with_for_update=True)
     await store.raise_alert(work.session, row, at)
     alert_id = str(uuid.uuid4())
     work.publish(
