@@ -1,5 +1,6 @@
 """The local stack's supervisor on real parts: it brings them up, heals them, and leaves nothing behind."""
 
+import functools
 import os
 import signal
 import socket
@@ -135,7 +136,10 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_ctrl_c_while_it_starts_leaves_nothing(directory: Path) -> None:
     root = directory / "stack"
     command = [sys.executable, "-m", "devstack", "up", "--root", str(root), "--any-ports"]
-    starting = subprocess.Popen([*command, *(f"--only={name}" for name in GROUND)], cwd=paths.CHECKOUT)
+    # As at a terminal: whoever runs these tests in the background has Ctrl-C ignored, and so would the child.
+    heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    only = [f"--only={name}" for name in GROUND]
+    starting = subprocess.Popen([*command, *only], cwd=paths.CHECKOUT, preexec_fn=heed)
     while not (known := state.read(root)) or not known.parts["postgres"].pid:
         assert starting.poll() is None
         time.sleep(0.05)
