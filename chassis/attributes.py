@@ -77,7 +77,7 @@ RPC_CALLED: Final = Metric(
     "joinedup_rpc_called_seconds", "Time a call to a peer took.", ("method", "code"), _CALL_SECONDS
 )
 DISCLOSURES: Final = Metric(
-    "joinedup_disclosures_total", "Answers about a person, by what became of them.", ("outcome",)
+    "joinedup_disclosures_total", "Answers about a person, by what became of them.", ("result",)
 )
 IDEMPOTENT_REPEATS: Final = Metric(
     "joinedup_idempotent_repeats_total", "Commands that were answered from a stored answer.", ("method",)
@@ -88,7 +88,7 @@ OUTBOX_OLDEST: Final = Metric(
 )
 EVENTS_PUBLISHED: Final = Metric("joinedup_events_published_total", "Events that Kafka has confirmed.", ("topic",))
 EVENTS_HANDLED: Final = Metric(
-    "joinedup_events_handled_total", "Events that took effect, or did not.", ("group", "type", "outcome")
+    "joinedup_events_handled_total", "Events that took effect, or did not.", ("group", "type", "result")
 )
 EVENT_DELAY: Final = Metric(
     "joinedup_event_delay_seconds", "Time from an event to its effect.", ("group",), (*_CALL_SECONDS, 15.0, 60.0)

@@ -11,7 +11,7 @@ from devstack import stack as stacks
 from tests import span_collector, standing
 
 # No example may take for ever (pytest's own limit), but none fails for a slow moment of the machine either.
-hypothesis.settings.register_profile("joinedup", deadline=None)
+hypothesis.settings.register_profile("joinedup", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("joinedup")
 
 
