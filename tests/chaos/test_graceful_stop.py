@@ -17,7 +17,7 @@ from tests.county import SERVICES, County
 
 pytestmark = [pytest.mark.kafka, pytest.mark.stack, pytest.mark.timeout(300)]
 
-LIVES = 9
+LIVES = 6
 # The service's own limit, and a moment for the process to go.
 DRAIN_SECONDS = ServiceSettings.model_fields["drain_seconds"].default + 3.0
 
