@@ -294,7 +294,8 @@ async def test_a_message_that_cannot_be_composed_stops_no_other(shire: County, c
         organisation.id,
     )
     try:
-        action_id = await Acts(shire).ask(case.key, case.case_id, organisation.id, {"housing": "Visit once more"})
+        key = f"{case.key}/beside a broken one"
+        action_id = await Acts(shire).ask(key, case.case_id, organisation.id, {"housing": "Visit once more"})
         assert (await arrived(shire, f"action/{action_id}")).to == organisation.secure_email
         failed = await message(shire, "action/none", "TEMPORARY_FAILURE")
         assert failed.problem.startswith("it could not be composed: ValueError at ")

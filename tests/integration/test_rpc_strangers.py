@@ -78,13 +78,13 @@ async def house(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture
-def governance(house: House) -> governance_pb2_grpc.GovernanceAsyncStub:
+async def governance(house: House) -> governance_pb2_grpc.GovernanceAsyncStub:
     """A stub of the governance RPCs on that server."""
     return house.channels.stub(governance_pb2_grpc.GovernanceStub, "identity")
 
 
 @pytest.fixture
-def referrals(house: House) -> referrals_pb2_grpc.ReferralsAsyncStub:
+async def referrals(house: House) -> referrals_pb2_grpc.ReferralsAsyncStub:
     """A stub of the referrals RPCs on that server."""
     return house.channels.stub(referrals_pb2_grpc.ReferralsStub, "identity")
 

@@ -80,7 +80,10 @@ async def test_then_the_key_worker_sees_every_answer(told: Told) -> None:
     assert told.answers["police"] == [accepted, done]
     assert told.answers["homes"] == [accepted, done]
     assert told.answers["council-north"] == [caseworker_pb2.ACTION_STATUS_CANNOT]
-    answered = await _mails(told, "an action was answered")
+    actions = {agency.asked.action_id for agency in told.agencies.values()}
+    answered = [
+        mail for mail in await _mails(told, "an action was answered") if any(one in mail.text for one in actions)
+    ]
     assert len(answered) == sum(len(part.answers) for part in words.PARTS)
 
 
@@ -111,7 +114,8 @@ async def test_then_the_alert_reaches_the_key_worker_in_seconds_and_history_aler
     assert told.alerted.seconds < 10
     assert told.story.place.protagonist().family in told.alerted.mail.text
     # Half a year of crises was loaded before: none of it is news.
-    assert len(await _mails(told, "crisis alert")) == 1
+    person_id = told.case.person_id
+    assert len([mail for mail in await _mails(told, "crisis alert") if person_id in mail.text]) == 1
 
 
 async def test_then_the_half_year_of_crises_is_one_signal_of_rising_need(told: Told) -> None:
