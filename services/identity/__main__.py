@@ -7,8 +7,9 @@ from typing import cast
 from chassis import process
 from chassis.consumer import Consumer
 from chassis.rpc import server
-from services.identity import rpc, tracing
+from services.identity import tracing
 from services.identity.matching import decide
+from services.identity.rpc import people
 from services.identity.settings import Settings
 
 GROUP = "identity.consume"
@@ -21,7 +22,7 @@ def bench(config: Settings) -> tracing.Bench:
 
 
 def _rpc(parts: process.Parts) -> process.Role:
-    return server.Server(parts.config, parts.database, [rpc.service(bench(cast(Settings, parts.config)))])
+    return server.Server(parts.config, parts.database, [people.service(bench(cast(Settings, parts.config)))])
 
 
 def _consume(parts: process.Parts) -> process.Role:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from chassis import errors
 from chassis.work import Work
-from services.identity import domain, store, tracing
+from services.identity import domain, tracing
+from services.identity.store import people as register
 
 MOST_PEOPLE = 200
 
@@ -21,7 +22,7 @@ async def trace(
 
 async def person(work: Work, person_id: str) -> domain.Person:
     """A person within reach. Raises NotFound."""
-    found = await store.get(work.session, [person_id])
+    found = await register.get(work.session, [person_id])
     if not found:
         raise errors.NotFound("no such person")
     return found[0]
@@ -31,4 +32,4 @@ async def people(work: Work, person_ids: Sequence[str]) -> list[domain.Person]:
     """Those within reach of some people. Raises Invalid for more than 200."""
     if len(person_ids) > MOST_PEOPLE:
         raise errors.Invalid.of("person_ids", f"are more than {MOST_PEOPLE}")
-    return await store.get(work.session, person_ids)
+    return await register.get(work.session, person_ids)

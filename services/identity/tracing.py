@@ -6,8 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from chassis.work import Work
-from services.identity import domain, store
+from services.identity import domain
 from services.identity.matching import blocking, decide
+from services.identity.store import nearby
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ async def trace(work: Work, stated: domain.Demographics, bench: Bench, *, wait: 
     await work.see_everybody()
     asked_by = keys(stated)
     if wait:
-        await store.lock(work.session, asked_by)
-    people = {person.id: person for person in await store.candidates(work.session, asked_by, stated.nhs_number)}
+        await nearby.lock(work.session, asked_by)
+    people = {person.id: person for person in await nearby.candidates(work.session, asked_by, stated.nhs_number)}
     registered = [(person.id, domain.comparable_person(person)) for person in people.values()]
     decision = decide.trace(domain.comparable(stated), registered, bench.rules)
     holder = next(

@@ -19,8 +19,9 @@ from joinedup.identity.v1 import events_pb2, identity_pb2
 from joinedup.identity.v1.identity_pb2_grpc import IdentityStub
 from joinedup.options.v1 import options_pb2
 from services.identity import __main__ as identity
-from services.identity import rpc, store
+from services.identity.rpc import people as rpc
 from services.identity.settings import Settings
+from services.identity.store import tables
 from tests.integration import service_house
 from tests.integration.service_house import House
 
@@ -319,4 +320,4 @@ async def test_who_may_not_trace_is_denied(house: House) -> None:
 
 
 async def test_the_tables_are_as_the_migration_makes_them(house: House) -> None:
-    assert await service_house.drift(house, store.Table.metadata) == []
+    assert await service_house.drift(house, tables.Table.metadata) == []

@@ -25,7 +25,7 @@ from joinedup.options.v1 import options_pb2
 from joinedup.referrals.v1 import referrals_pb2 as pb
 from joinedup.referrals.v1.referrals_pb2_grpc import ReferralsStub
 from services.identity import __main__ as identity
-from services.identity import rpc as identity_rpc
+from services.identity.rpc import people as identity_rpc
 from services.identity.settings import Settings as IdentitySettings
 from services.referrals import __main__ as referrals
 from services.referrals import consumers

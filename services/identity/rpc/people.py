@@ -1,4 +1,4 @@
-"""Identity on the wire: each call handed to its command or query, nothing else."""
+"""People on the wire: each call handed to its command or query, nothing else."""
 
 from __future__ import annotations
 

@@ -1,91 +1,19 @@
-"""People in PostgreSQL, under row-level security: who they are, what was stated of them, and how they are found."""
+"""People: who they are, and what was stated of them."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import Column, DateTime, Float, Index, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import db, errors
 from services.identity import domain
-
-# Candidates whom a trace compares with, those that share most keys first. A person shares a handful of keys with
-# themselves as they were; somebody beyond the hundredth best shares one broad key and is nobody's match.
-MOST_CANDIDATES = 100
-
-
-class Table(SQLModel, registry=registry()):
-    """The tables of this service; names are this database's own, and meet no other service's."""
-
-
-def _moment() -> Any:
-    return Field(sa_column=Column(DateTime(timezone=True), nullable=False))
-
-
-def _texts() -> Any:
-    return Field(sa_column=Column(ARRAY(sqlalchemy.Text), nullable=False, server_default="{}"))
-
-
-class PersonRow(Table, table=True):
-    """A registered person. `demographics` holds everything but the number, `other_*` what else they are known by."""
-
-    __tablename__ = "person"
-    __table_args__ = (
-        Index("person_by_number", "nhs_number", unique=True, postgresql_where=text("nhs_number IS NOT NULL")),
-    )
-
-    id: str = Field(primary_key=True)
-    version: int
-    nhs_number: str | None
-    verification: str
-    demographics: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
-    other_families: list[str] = _texts()
-    other_postcodes: list[str] = _texts()
-    source: str
-    registered_at: datetime = _moment()
-
-
-class StatementRow(Table, table=True):
-    """Demographics as one source stated them; the same statement again is the same row."""
-
-    __tablename__ = "statement"
-
-    person_id: str = Field(primary_key=True)
-    digest: bytes = Field(primary_key=True)
-    demographics: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
-    source: str
-    stated_at: datetime = _moment()
-
-
-class BlockingKeyRow(Table, table=True):
-    """A key under which a person is found (matching/blocking.py); holds personal data in the clear."""
-
-    __tablename__ = "blocking_key"
-
-    key: str = Field(primary_key=True)
-    person_id: str = Field(primary_key=True)
-
-
-class DuplicateRow(Table, table=True):
-    """Two people who may be one; a human says. `score` is 0 to 1, reasons name no value."""
-
-    __tablename__ = "duplicate"
-
-    person_id: str = Field(primary_key=True)
-    other_person_id: str = Field(primary_key=True, index=True)
-    score: float = Field(sa_column=Column(Float, nullable=False))
-    reasons: list[str] = _texts()
-    suspected_at: datetime = _moment()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +27,11 @@ class Statement:
     suspects: Sequence[domain.Suspect]
 
 
-_COLUMNS = (
+COLUMNS = (
     "person.id, person.version, person.nhs_number, person.verification, person.demographics::text AS demographics,"
     " person.other_families, person.other_postcodes, person.source, person.registered_at"
 )
-_LOCK = sqlalchemy.text("SELECT pg_advisory_xact_lock(lock) FROM unnest(CAST(:locks AS bigint[])) AS lock")
-_CANDIDATES = sqlalchemy.text(
-    f"SELECT {_COLUMNS} FROM (SELECT person_id, count(*) AS shared FROM blocking_key"  # noqa: S608 (our own names)
-    " WHERE key = ANY(CAST(:keys AS text[])) GROUP BY person_id ORDER BY shared DESC, person_id LIMIT :most) AS near"
-    " JOIN person ON person.id = near.person_id"
-    # Whoever holds the number is always among them, however many others share a key.
-    f" UNION SELECT {_COLUMNS} FROM person WHERE person.nhs_number = :number"
-)
-_GET = sqlalchemy.text(f"SELECT {_COLUMNS} FROM person WHERE id = ANY(CAST(:ids AS text[]))")  # noqa: S608
+_GET = sqlalchemy.text(f"SELECT {COLUMNS} FROM person WHERE id = ANY(CAST(:ids AS text[]))")  # noqa: S608
 # One statement for a new person: the person, how they are found, what was stated, and whom they may be.
 _ADD = sqlalchemy.text(
     """
@@ -159,22 +79,9 @@ _LEARN = sqlalchemy.text(
 )
 
 
-async def lock(session: AsyncSession, keys: Iterable[str]) -> None:
-    """Wait until nobody else registers somebody who shares a key; until the end of the transaction nobody will."""
-    # In one order everywhere, so that two registrations wait for one another instead of deadlocking.
-    locks = sorted({int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), signed=True) for key in keys})
-    await db.execute(session, _LOCK, {"locks": locks})
-
-
-async def candidates(session: AsyncSession, keys: Collection[str], number: str) -> list[domain.Person]:
-    """Registered people who share a key or hold the number, in one round trip."""
-    values = {"keys": list(keys), "number": number or None, "most": MOST_CANDIDATES}
-    return [_person(row) for row in await db.execute(session, _CANDIDATES, values)]
-
-
 async def get(session: AsyncSession, ids: Sequence[str]) -> list[domain.Person]:
     """Those of the people whom row-level security lets the actor see, in the order in which they were named."""
-    found = {row.id: _person(row) for row in await db.execute(session, _GET, {"ids": list(ids)})}
+    found = {row.id: from_row(row) for row in await db.execute(session, _GET, {"ids": list(ids)})}
     return [found[person_id] for person_id in dict.fromkeys(ids) if person_id in found]
 
 
@@ -225,7 +132,8 @@ def _without_number(demographics: domain.Demographics) -> str:
     return json.dumps(known, ensure_ascii=False)
 
 
-def _person(row: Any) -> domain.Person:
+def from_row(row: Any) -> domain.Person:
+    """The person of a row with COLUMNS."""
     known: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(row.demographics).items()
     }

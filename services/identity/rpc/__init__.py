@@ -1,0 +1,1 @@
+"""Identity on the wire: a module for each service of its protos."""

@@ -1,0 +1,76 @@
+"""Tables of the register; every one that holds something about a person is under forced row-level security."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import Column, DateTime, Float, Index, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+
+class Table(SQLModel, registry=registry()):
+    """The tables of this service; names are this database's own, and meet no other service's."""
+
+
+def _moment() -> Any:
+    return Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+def _texts() -> Any:
+    return Field(sa_column=Column(ARRAY(sqlalchemy.Text), nullable=False, server_default="{}"))
+
+
+class PersonRow(Table, table=True):
+    """A registered person. `demographics` holds everything but the number, `other_*` what else they are known by."""
+
+    __tablename__ = "person"
+    __table_args__ = (
+        Index("person_by_number", "nhs_number", unique=True, postgresql_where=text("nhs_number IS NOT NULL")),
+    )
+
+    id: str = Field(primary_key=True)
+    version: int
+    nhs_number: str | None
+    verification: str
+    demographics: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    other_families: list[str] = _texts()
+    other_postcodes: list[str] = _texts()
+    source: str
+    registered_at: datetime = _moment()
+
+
+class StatementRow(Table, table=True):
+    """Demographics as one source stated them; the same statement again is the same row."""
+
+    __tablename__ = "statement"
+
+    person_id: str = Field(primary_key=True)
+    digest: bytes = Field(primary_key=True)
+    demographics: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    source: str
+    stated_at: datetime = _moment()
+
+
+class BlockingKeyRow(Table, table=True):
+    """A key under which a person is found (matching/blocking.py); holds personal data in the clear."""
+
+    __tablename__ = "blocking_key"
+
+    key: str = Field(primary_key=True)
+    person_id: str = Field(primary_key=True)
+
+
+class DuplicateRow(Table, table=True):
+    """Two people who may be one; a human says. `score` is 0 to 1, reasons name no value."""
+
+    __tablename__ = "duplicate"
+
+    person_id: str = Field(primary_key=True)
+    other_person_id: str = Field(primary_key=True, index=True)
+    score: float = Field(sa_column=Column(Float, nullable=False))
+    reasons: list[str] = _texts()
+    suspected_at: datetime = _moment()
