@@ -95,9 +95,7 @@ async def keep(session: AsyncSession, spell: Spell) -> None:
     everybody = touched | {person_id for person_id, _, _ in pairs}
     await db.execute(session, _FORGET, {"ids": sorted(everybody)})
     people, others, survivors = zip(*pairs, strict=True) if pairs else ((), (), ())
-    await db.execute(
-        session, _PAIR, {"people": list(people), "others": list(others), "survivors": list(survivors)}
-    )
+    await db.execute(session, _PAIR, {"people": list(people), "others": list(others), "survivors": list(survivors)})
 
 
 def grouped(standing: Iterable[Spell]) -> Mapping[str, frozenset[str]]:

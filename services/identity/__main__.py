@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast
 
 from chassis import process
+from chassis.auth import Permissions
 from chassis.consumer import Consumer
 from chassis.rpc import server
 from services.identity import tracing
 from services.identity.matching import decide
-from services.identity.rpc import people
+from services.identity.rpc import merges, people
 from services.identity.settings import Settings
 
 GROUP = "identity.consume"
@@ -21,8 +23,15 @@ def bench(config: Settings) -> tracing.Bench:
     return tracing.Bench(rules=rules, environment=config.environment)
 
 
+def services(config: Settings) -> list[server.Service]:
+    """All that identity serves."""
+    oversees = Permissions.load(Path(config.roles_file)).oversees
+    return [people.service(bench(config)), merges.service(oversees)]
+
+
 def _rpc(parts: process.Parts) -> process.Role:
-    return server.Server(parts.config, parts.database, [people.service(bench(cast(Settings, parts.config)))])
+    config = cast(Settings, parts.config)
+    return server.Server(config, parts.database, services(config))
 
 
 def _consume(parts: process.Parts) -> process.Role:

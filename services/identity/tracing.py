@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chassis.work import Work
-from services.identity import domain
-from services.identity.matching import blocking, decide
+from services.identity import domain, merges
+from services.identity.matching import blocking, decide, normalise
+from services.identity.matching.compare import compare
 from services.identity.store import nearby
 
 
@@ -21,12 +22,16 @@ class Bench:
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """What a trace found: the decision, what it means, the keys that were asked by, and the people behind the ids."""
+    """What a trace found: the decision, what it means, the keys that were asked by, and the people behind the ids.
+
+    Somebody with two records is one of the `people`, under the id that survives; `records` are what is stored.
+    """
 
     decision: decide.Decision
     verdict: domain.Verdict
     keys: Collection[str]
     people: dict[str, domain.Person]
+    records: dict[str, domain.Person]
 
 
 def keys(stated: domain.Demographics) -> frozenset[str]:
@@ -46,11 +51,30 @@ async def trace(work: Work, stated: domain.Demographics, bench: Bench, *, wait: 
     asked_by = keys(stated)
     if wait:
         await nearby.lock(work.session, asked_by)
-    people = {person.id: person for person in await nearby.candidates(work.session, asked_by, stated.nhs_number)}
-    registered = [(person.id, domain.comparable_person(person)) for person in people.values()]
-    decision = decide.trace(domain.comparable(stated), registered, bench.rules)
-    holder = next(
-        (one.id for one in people.values() if stated.nhs_number and one.demographics.nhs_number == stated.nhs_number),
-        "",
-    )
-    return Traced(decision, domain.judge(decision, stated, holder_id=holder), asked_by, people)
+    found = await nearby.candidates(work.session, asked_by, stated.nhs_number)
+    records = {record.id: record for record in found}
+    asked, groups = domain.comparable(stated), merges.groups(found)
+    registered = [(person_id, _nearest(asked, group, bench.rules)) for person_id, group in groups.items()]
+    decision = decide.trace(asked, registered, bench.rules)
+    people = {person_id: merges.shown(person_id, records) for person_id in groups}
+    return Traced(decision, _judge(decision, stated, found), asked_by, people, records)
+
+
+def _nearest(
+    asked: normalise.Normalised, group: tuple[domain.Person, ...], rules: decide.Rules
+) -> normalise.Normalised:
+    """What to compare a person by: of somebody with several records, the one that fits best. They do not compete."""
+    faces = [domain.comparable_person(face) for face in merges.faces(group)]
+    if len(faces) == 1:
+        return faces[0]
+    return max(faces, key=lambda face: decide.odds_of(compare(asked, face), rules))
+
+
+def _judge(decision: decide.Decision, stated: domain.Demographics, found: Collection[domain.Person]) -> domain.Verdict:
+    number = stated.nhs_number
+    holder = next((one for one in found if number and one.demographics.nhs_number == number), None)
+    if holder is None:
+        return domain.judge(decision, stated, holder_id="")
+    verdict = domain.judge(decision, stated, holder_id=holder.surviving_id or holder.id)
+    # On the record that was merged it stands already, and there it stays.
+    return replace(verdict, keeps_number=False) if holder.surviving_id else verdict

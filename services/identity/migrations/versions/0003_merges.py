@@ -21,12 +21,19 @@ def upgrade() -> None:
         sa.Column("merged_id", sa.String, nullable=False),
         *(sa.Column(name, sa.String, nullable=False) for name in ("reason_code", "note", "merged_by")),
         sa.Column("merged_at", _TIME, nullable=False),
-        *(sa.Column(name, sa.String, nullable=False) for name in ("unmerge_reason_code", "unmerge_note", "unmerged_by")),
+        *(
+            sa.Column(name, sa.String, nullable=False)
+            for name in ("unmerge_reason_code", "unmerge_note", "unmerged_by")
+        ),
         sa.Column("unmerged_at", _TIME),
     )
     # Somebody who was merged into another is not merged into a third: one standing merge for each merged id.
     op.create_index(
-        "one_standing_merge", "merge_decision", ["merged_id"], unique=True, postgresql_where=sa.text("unmerged_at IS NULL")
+        "one_standing_merge",
+        "merge_decision",
+        ["merged_id"],
+        unique=True,
+        postgresql_where=sa.text("unmerged_at IS NULL"),
     )
     op.create_index("merge_decision_by_surviving", "merge_decision", ["surviving_id"])
     op.create_index("merge_decision_newest", "merge_decision", [sa.text("merged_at DESC"), sa.text("merge_id DESC")])
