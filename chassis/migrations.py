@@ -54,7 +54,7 @@ _RELATED = f"""{SERVICE} OR EXISTS (
   SELECT 1 FROM also_known_as AS same JOIN relationship AS known ON known.person_id = same.other_id
   WHERE same.person_id = {{table}}.{{column}} AND {_HOLDS}
 )"""  # noqa: S608 (names of tables and columns come from migrations)
-# Every id that stands for one of some people, their own among them. A parameter, not a column, goes in: it is asked once.
+# Every id that stands for one of some people, their own among them. Given a parameter, not a column, it is asked once.
 _KNOWN_AS = """
 CREATE OR REPLACE FUNCTION known_as(ids text[]) RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT ids || ARRAY(SELECT same.other_id FROM also_known_as AS same WHERE same.person_id = ANY (ids))

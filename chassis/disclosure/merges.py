@@ -1,14 +1,14 @@
 """Which person ids stand for one person, as every service keeps it: merges, and the groups that follow from them.
 
 Nothing is rewritten on a merge. Records stay under the id that they were made under; who asks by one id of a group is
-answered about all of them, and an unmerge has nothing to put back. Only `merge` is told; `also_known_as` follows from it.
+answered about all of them, and an unmerge has nothing to put back. `merge` is told; `also_known_as` follows from it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
@@ -16,7 +16,7 @@ from sqlalchemy import ARRAY, ColumnElement, DateTime, Index, Text, any_, cast, 
 from sqlmodel import Column, Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import db
+from chassis import db, errors
 from joinedup.identity.v1 import events_pb2
 
 if TYPE_CHECKING:
@@ -56,6 +56,19 @@ class Spell:
     merged_at: datetime
     unmerged_at: datetime | None = None
 
+    @property
+    def ids(self) -> tuple[str, str]:
+        """The two ids that stood for one person."""
+        return self.surviving_id, self.merged_id
+
+    @property
+    def until(self) -> datetime | None:
+        """When the last of what has to be assigned had come in; None while the merge stands."""
+        return self.unmerged_at + LATE if self.unmerged_at else None
+
+
+# What was under way when a merge was taken back still comes in under the id that survived in it.
+LATE = timedelta(days=1)
 
 # An end that overtakes its beginning is kept: the beginning that comes later does not open the spell again.
 _KEEP = sqlalchemy.text(
@@ -130,10 +143,30 @@ async def _standing(session: AsyncSession, ids: Collection[str]) -> list[Spell]:
     return list(found.values())
 
 
-async def spell(session: AsyncSession, merge_id: str) -> Spell | None:
-    """A merge as far as it has been told here."""
+async def spell(session: AsyncSession, merge_id: str) -> Spell:
+    """A merge as it has been told here. Raises NotFound."""
     row = (await db.execute(session, _SPELL, {"merge_id": merge_id})).one_or_none()
-    return Spell(*row) if row else None
+    if row is None:
+        raise errors.NotFound("no such merge")
+    return Spell(*row)
+
+
+async def to_assign(session: AsyncSession, spell: Spell, *, held_by: str, to: str, came_at: datetime) -> bool:
+    """Whether a record has to move, when a human says whose of the two it is; False when it is there already.
+
+    Raises Invalid for anybody but the two, and Conflict while the merge stands, for a record of somebody else, and for
+    one that came before the merge or after its end: nobody had taken the two for one when it was made.
+    """
+    if to not in spell.ids:
+        raise errors.Invalid.of("person_id", "is neither of the two people who had been merged")
+    if spell.until is None:
+        raise errors.Conflict("the merge stands: nothing has to be assigned before it is taken back")
+    known = {one for person_id in spell.ids for one in await known_as(session, person_id)}
+    if held_by not in known:
+        raise errors.Conflict("it is about neither of the two people who had been merged")
+    if not spell.merged_at <= came_at < spell.until:
+        raise errors.Conflict("it was not made while the two were taken for one")
+    return held_by != to
 
 
 async def known_as(session: AsyncSession, person_id: str) -> frozenset[str]:
@@ -144,7 +177,8 @@ async def known_as(session: AsyncSession, person_id: str) -> frozenset[str]:
 
 def is_about(column: Any, person_ids: Sequence[str]) -> ColumnElement[bool]:
     """The condition that a column holds one of these people's ids, or another id of theirs."""
-    return column == any_(func.known_as(cast(list(person_ids), ARRAY(Text))))
+    condition: ColumnElement[bool] = column == any_(func.known_as(cast(list(person_ids), ARRAY(Text))))
+    return condition
 
 
 async def project_merged(work: Work, event: events_pb2.PersonMerged) -> None:

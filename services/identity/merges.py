@@ -60,7 +60,7 @@ class Merge:
 
 def merge(surviving: domain.Person, merged: domain.Person, *, merge_id: str, why: Why, by: str, now: datetime) -> Merge:
     """The merge of two records. Raises Conflict when they are one person already, or one survives no longer."""
-    if surviving.id == merged.id or surviving.id in (merged.surviving_id,) or merged.id in (surviving.surviving_id,):
+    if (surviving.surviving_id or surviving.id) == (merged.surviving_id or merged.id):
         raise errors.Conflict("the two are one person already")
     for person in (surviving, merged):
         if person.surviving_id:
@@ -90,7 +90,7 @@ def check(why: Why, known: Mapping[str, str]) -> None:
 
 
 def shown(person_id: str, records: Mapping[str, domain.Person]) -> domain.Person:
-    """The person under the id that is asked for: as the one who survives, with the merged one's number if they have none.
+    """The person under the id that is asked for: the one who survives, with the merged one's number if they have none.
 
     `records` are the person's under every id that can be seen. No number moves from one record to another.
     """

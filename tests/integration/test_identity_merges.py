@@ -92,7 +92,8 @@ async def test_a_refusal_under_one_id_holds_under_both_while_they_are_merged(hou
 
 async def _refuse(house: House, person_id: str) -> None:
     await house.rows(
-        "INSERT INTO sharing_decision (person_id, sector, refused, decided_at, version) VALUES ($1, $2, true, now(), 1)",
+        "INSERT INTO sharing_decision (person_id, sector, refused, decided_at, version)"
+        " VALUES ($1, $2, true, now(), 1)",
         person_id,
         common_pb2.SECTOR_NHS,
     )

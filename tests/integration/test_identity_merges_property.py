@@ -95,21 +95,17 @@ pairs = st.permutations(range(PEOPLE)).map(lambda order: (order[0], order[1]))
 
 @settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(
-    like=flags,
-    numbers=flags,
-    known=flags,
+    traits=st.tuples(flags, flags, flags),
     merges=st.lists(pairs, min_size=1, max_size=5),
     order=st.randoms(use_true_random=False),
 )
 async def test_after_an_unmerge_everything_is_as_it_was(
     house: House,
-    like: list[bool],
-    numbers: list[bool],
-    known: list[bool],
+    traits: tuple[list[bool], list[bool], list[bool]],
     merges: list[tuple[int, int]],
     order: random.Random,
 ) -> None:
-    somebodies = Somebodies(house, like, numbers, known)
+    somebodies = Somebodies(house, *traits)
     await somebodies.arrive()
     before, answered = await dump(house), await somebodies.answers()
 

@@ -11,5 +11,5 @@ down_revision = "0002"
 def upgrade() -> None:
     """The frame's tables of merges, reach by any id of a person, and a history that follows its referral."""
     migrations.follow_merges(op, {"referral": "person_id", "decision": "person_id"})
-    # What was decided stays as it was. Whom it is about follows the referral when a human assigns that after an unmerge.
+    # What was decided stays as it was. Whom it is about follows the referral when that is assigned after an unmerge.
     migrations.grant(op, "decision", "UPDATE (person_id)")
