@@ -1,0 +1,19 @@
+"""`joinedup identity`: the register of people."""
+
+from __future__ import annotations
+
+import click
+
+from cli import lazy
+
+COMMANDS = {
+    "trace": ("cli.identity.trace:trace", "Say whether somebody is registered."),
+    "merge": ("cli.identity.merges:merge", "Say that two records are one person."),
+    "unmerge": ("cli.identity.merges:unmerge", "Take a merge back: they are two people after all."),
+    "merges": ("cli.identity.merges:merges", "Who was merged into whom, and what came in since."),
+}
+
+
+@click.group(cls=lazy.LazyGroup, lazy=COMMANDS)
+def identity() -> None:
+    """Ask who somebody is, and look after the register of people."""
