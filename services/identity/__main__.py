@@ -9,7 +9,7 @@ from chassis.consumer import Consumer
 from chassis.rpc import server
 from services.identity import tracing
 from services.identity.matching import decide
-from services.identity.rpc import people
+from services.identity.rpc import people, register
 from services.identity.settings import Settings
 
 GROUP = "identity.consume"
@@ -21,8 +21,13 @@ def bench(config: Settings) -> tracing.Bench:
     return tracing.Bench(rules=rules, environment=config.environment)
 
 
+def served(config: Settings) -> list[server.Service]:
+    """What identity serves."""
+    return [people.service(bench(config)), register.service(config.environment)]
+
+
 def _rpc(parts: process.Parts) -> process.Role:
-    return server.Server(parts.config, parts.database, [people.service(bench(cast(Settings, parts.config)))])
+    return server.Server(parts.config, parts.database, served(cast(Settings, parts.config)))
 
 
 def _consume(parts: process.Parts) -> process.Role:
