@@ -212,7 +212,7 @@ async def test_a_right_guess_is_answered_as_a_wrong_one(house: House) -> None:
     wrong = canary(4, lines=["1 High Street"], postcode="EX31 1AA", telephone="01271 322577", nhs_number=number(4))
     for actor in (KEY_WORKER, STRANGER):
         assert await register_world.traced(house, right, actor) == await register_world.traced(house, wrong, actor)
-    answers = []
+    answers: list[Any] = []
     for guess in (right, wrong):
         request = identity_pb2.RegisterPersonRequest(demographics=guess, source="bars/9")
         answers.append(await Desk(house, HOSPITAL).identity("RegisterPerson", request))
@@ -220,15 +220,14 @@ async def test_a_right_guess_is_answered_as_a_wrong_one(house: House) -> None:
     assert answers[0].person_id == person_id
     version = answers[0].version
     for guess in (right, wrong):
-        request = pb.UpdatePersonRequest(
+        moving = pb.UpdatePersonRequest(
             person_id=person_id,
             version=version,
             demographics=identity_pb2.Demographics(address=guess.address),
             source="x",
         )
-        answer = await Desk(house, KEY_WORKER).register("UpdatePerson", request)
-        assert answer.version == version + 1
-        version = answer.version
+        version += 1
+        assert (await Desk(house, KEY_WORKER).register("UpdatePerson", moving)).version == version
 
 
 async def test_what_is_stated_while_somebody_is_restricted_makes_no_key(house: House) -> None:
@@ -266,7 +265,7 @@ async def test_lifting_restores_every_key_and_what_was_learnt_meanwhile(house: H
     assert (shown.address.postcode, shown.telephone) == (NOW, PHONE)
     told = await house.events(events_pb2.PersonRestricted, person_id=person_id)
     lifted = await house.events(events_pb2.PersonUnrestricted, person_id=person_id)
-    assert [one.version for one in (*told, *lifted)] == [1, 2]
+    assert ([one.version for one in told], [one.version for one in lifted]) == ([1], [2])
     versions = [one.version for one in await house.events(events_pb2.PersonUpdated, person_id=person_id)]
     assert versions == [2, 3, 4]
     await register_world.restrict(house, person_id)
@@ -296,6 +295,18 @@ async def test_a_suspicion_tells_no_longer_that_they_share_a_home(house: House) 
     await register_world.restrict(house, person_id)
     (row,) = await house.rows("SELECT reasons FROM duplicate WHERE other_person_id = $1", person_id)
     assert row["reasons"] == ["family name is the same"]
+
+
+async def test_whoever_restricts_is_told_who_may_be_the_same_and_is_not_restricted(house: House) -> None:
+    person_id = await register_world.registered(house, somebody(11, nhs_number=number(11)))
+    stated = somebody(12, nhs_number=number(11))
+    request = identity_pb2.RegisterPersonRequest(demographics=stated, source="bars/3")
+    other = (await Desk(house, HOSPITAL).identity("RegisterPerson", request)).person_id
+    assert other != person_id
+    for restricted, told in ((person_id, [other]), (other, [])):
+        asked = pb.RestrictPersonRequest(person_id=restricted, source="case/1", reason="a partner looks for her")
+        answer = await Desk(house, LEAD).register("RestrictPerson", asked)
+        assert list(answer.possibly_the_same) == told
 
 
 async def test_learning_and_restricting_at_one_time_leave_no_key_behind(house: House) -> None:

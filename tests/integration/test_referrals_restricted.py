@@ -60,6 +60,6 @@ async def test_a_restricted_person_is_routed_by_kind_and_their_area_chooses_nobo
 
     nobody_there = by_area("QX41")
     await restrict(house, nobody_there.person_id)
-    assert (await submit(house, nobody_there)).team_id == answer.team_id
+    assert (await submit(house, nobody_there)).team_id in {"complex", "second"}
     for row in await house.rows("SELECT encode(body, 'escape') AS text FROM outbox"):
         assert "QX41" not in row["text"]
