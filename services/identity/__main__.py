@@ -11,7 +11,7 @@ from chassis.consumer import Consumer
 from chassis.rpc import server
 from services.identity import tracing
 from services.identity.matching import decide
-from services.identity.rpc import merges, people
+from services.identity.rpc import merges, people, register
 from services.identity.settings import Settings
 
 GROUP = "identity.consume"
@@ -23,15 +23,15 @@ def bench(config: Settings) -> tracing.Bench:
     return tracing.Bench(rules=rules, environment=config.environment)
 
 
-def services(config: Settings) -> list[server.Service]:
+def served(config: Settings) -> list[server.Service]:
     """All that identity serves."""
     oversees = Permissions.load(Path(config.roles_file)).oversees
-    return [people.service(bench(config)), merges.service(oversees)]
+    return [people.service(bench(config)), register.service(config.environment), merges.service(oversees)]
 
 
 def _rpc(parts: process.Parts) -> process.Role:
     config = cast(Settings, parts.config)
-    return server.Server(config, parts.database, services(config))
+    return server.Server(config, parts.database, served(config))
 
 
 def _consume(parts: process.Parts) -> process.Role:
