@@ -74,3 +74,19 @@ class DuplicateRow(Table, table=True):
     score: float = Field(sa_column=Column(Float, nullable=False))
     reasons: list[str] = _texts()
     suspected_at: datetime = _moment()
+
+
+class ReviewDecisionRow(Table, table=True):
+    """One decision of a human about a pair, ids in order; the one of the highest version counts, none is changed."""
+
+    __tablename__ = "review_decision"
+    __table_args__ = (Index("review_decision_by_second", "second_person_id"),)
+
+    first_person_id: str = Field(primary_key=True)
+    second_person_id: str = Field(primary_key=True)
+    version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    decision: str
+    reason: str
+    practitioner_id: str
+    organisation_id: str
+    decided_at: datetime = _moment()
