@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
 from chassis import errors
+from services.identity import domain
 from services.identity.matching import normalise
 
 
@@ -132,7 +133,7 @@ def decide(review: Review, decided: Decided, *, seen: int) -> Review:
     check(decided.decision, decided.reason)
     if seen != review.version or decided.decision not in TRANSITIONS[review.state]:
         raise errors.Conflict("the review was decided meanwhile")
-    return Review(review.pair, review.score, review.reasons, review.suspected_at, (*review.decisions, decided))
+    return replace(review, decisions=(*review.decisions, decided))
 
 
 def coming_into_question(
@@ -150,6 +151,18 @@ def coming_into_question(
             if both_known and _is_all_of(asked, registered[one]) and not _is_all_of(asked, registered[other]):
                 left.pop(other, None)
     return left
+
+
+def without_the_told_apart(verdict: domain.Verdict, apart: Collection[Pair]) -> domain.Verdict:
+    """What a trace means, without suspicion of those whom a human has told `apart` from the match."""
+    if not verdict.person_id:
+        return verdict
+    open_ones = tuple(
+        one
+        for one in verdict.suspects
+        if one.person_id == verdict.person_id or Pair.of(one.person_id, verdict.person_id) not in apart
+    )
+    return replace(verdict, suspects=open_ones)
 
 
 def _is_all_of(asked: normalise.Normalised, known: normalise.Normalised) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from chassis.work import Work
-from services.identity import domain
+from services.identity import domain, reviews
 from services.identity.matching import blocking, decide
 from services.identity.store import nearby
+from services.identity.store import reviews as decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,18 @@ async def trace(work: Work, stated: domain.Demographics, bench: Bench, *, wait: 
     if wait:
         await nearby.lock(work.session, asked_by)
     people = {person.id: person for person in await nearby.candidates(work.session, asked_by, stated.nhs_number)}
-    registered = [(person.id, domain.comparable_person(person)) for person in people.values()]
-    decision = decide.trace(domain.comparable(stated), registered, bench.rules)
+    registered = {person.id: domain.comparable_person(person) for person in people.values()}
     holder = next(
         (one.id for one in people.values() if stated.nhs_number and one.demographics.nhs_number == stated.nhs_number),
         "",
     )
-    return Traced(decision, domain.judge(decision, stated, holder_id=holder), asked_by, people)
+    asked = domain.comparable(stated)
+    decision = decide.trace(asked, registered.items(), bench.rules)
+    verdict = domain.judge(decision, stated, holder_id=holder)
+    involved = {candidate.person_id for candidate in decision.candidates} | {one.person_id for one in verdict.suspects}
+    # Most traces name one candidate or none: only where several come into question is it asked what humans have said.
+    if apart := await decided.apart(work.session, involved):
+        remaining = reviews.coming_into_question(asked, registered, apart)
+        decision = decide.trace(asked, remaining.items(), bench.rules)
+        verdict = reviews.without_the_told_apart(domain.judge(decision, stated, holder_id=holder), apart)
+    return Traced(decision, verdict, asked_by, people)
