@@ -96,6 +96,7 @@ ROLE: Mapping[str, str] = {
     "referrer": "Referrer",
     "partner": "Partner agency",
     "ig_lead": "Information governance lead",
+    "identity_steward": "Records team",
 }
 
 # joinedup.common.v1.Sector, without its prefix, in lower case.
@@ -125,6 +126,7 @@ PURPOSE: Mapping[str, str] = {
     "safeguarding": "Safeguarding",
     "administration": "Administration",
     "audit": "Audit",
+    "data_quality": "Keeping the register right",
 }
 
 # joinedup.common.v1.RelationshipKind, without its prefix, in lower case.
@@ -136,4 +138,5 @@ RELATIONSHIP: Mapping[str, str] = {
     "self": "the person themselves",
     "carer": "carer",
     "break_glass": "break-glass access",
+    "steward": "those who look after the register, while they review it",
 }
