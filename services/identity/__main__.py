@@ -7,9 +7,11 @@ from typing import cast
 from chassis import process
 from chassis.consumer import Consumer
 from chassis.rpc import server
-from services.identity import tracing
+from chassis.work import Work
+from services.identity import reviewing, stewardship, tracing
 from services.identity.matching import decide
-from services.identity.rpc import people
+from services.identity.reviews import Pair
+from services.identity.rpc import people, reviews
 from services.identity.settings import Settings
 
 GROUP = "identity.consume"
@@ -21,8 +23,15 @@ def bench(config: Settings) -> tracing.Bench:
     return tracing.Bench(rules=rules, environment=config.environment)
 
 
+async def _one_person(work: Work, pair: Pair) -> None:
+    """What follows when a human says that two records are one person: the decision stands; nothing is merged yet."""
+
+
 def _rpc(parts: process.Parts) -> process.Role:
-    return server.Server(parts.config, parts.database, [people.service(bench(cast(Settings, parts.config)))])
+    answers = stewardship.Stewarded()
+    desk = reviewing.Desk(answers, same=_one_person)
+    services = [people.service(bench(cast(Settings, parts.config))), reviews.service(desk)]
+    return server.Server(parts.config, parts.database, services, answers)
 
 
 def _consume(parts: process.Parts) -> process.Role:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from chassis import errors
 from services.identity import domain
-from services.identity.matching import normalise
+from services.identity.matching import normalise, spelling
 
 
 class Decision(StrEnum):
@@ -177,3 +177,14 @@ def _is_all_of(asked: normalise.Normalised, known: normalise.Normalised) -> bool
         (asked.phone, (known.phone,)),
     )
     return all(not value or value in values for value, values in said)
+
+
+def means(person: domain.Person, text: str) -> bool:
+    """Whether every word of a search begins a part of the person's name, or its digits are in their NHS Number."""
+    known = person.demographics
+    digits = "".join(character for character in text if character.isdigit())
+    if digits and not any(character.isalpha() for character in text):
+        return digits in known.nhs_number
+    names = spelling.fold(" ".join((*known.given, known.family, *person.other_families)))
+    words = spelling.fold(text)
+    return bool(words) and all(any(name.startswith(word) for name in names) for word in words)

@@ -18,6 +18,7 @@ _SUSPICIONS = sqlalchemy.text(
     ORDER BY suspected_at, person_id
     """
 )
+_SUSPICIONS_HELD = sqlalchemy.text(f"{_SUSPICIONS.text} FOR UPDATE")
 _DECISIONS = sqlalchemy.text(
     """
     SELECT decision, reason, practitioner_id, organisation_id, decided_at FROM review_decision
@@ -32,6 +33,21 @@ _DECIDE = sqlalchemy.text(
     ON CONFLICT DO NOTHING
     """
 )
+# A pair that was decided for good: nothing leads out of same and different but an unmerge, which decides different.
+_CLOSED = "decided.decision IN ('same', 'different')"
+_WAITING = sqlalchemy.text(
+    f"""
+    SELECT asked.id FROM unnest(CAST(:people AS text[])) AS asked (id) WHERE EXISTS (
+      SELECT 1 FROM (
+        SELECT other_person_id AS other FROM duplicate WHERE person_id = asked.id
+        UNION ALL SELECT person_id FROM duplicate WHERE other_person_id = asked.id
+      ) AS suspected
+      WHERE NOT EXISTS (
+        SELECT 1 FROM review_decision AS decided
+        WHERE (first_person_id, second_person_id) IN ((asked.id, suspected.other), (suspected.other, asked.id))
+          AND {_CLOSED}))
+    """  # noqa: S608 (our own words)
+)
 _APART = sqlalchemy.text(
     """
     SELECT told.first_person_id, told.second_person_id FROM review_decision AS told
@@ -44,9 +60,13 @@ _APART = sqlalchemy.text(
 )
 
 
-async def get(session: AsyncSession, pair: Pair) -> Review:
-    """The review of a pair with every decision, oldest first. Raises NotFound for a pair that nobody ever suspected."""
-    found = (await db.execute(session, _SUSPICIONS, {"first": pair.first, "second": pair.second})).all()
+async def get(session: AsyncSession, pair: Pair, *, held: bool = False) -> Review:
+    """The review of a pair with every decision, oldest first. Raises NotFound for a pair that nobody ever suspected.
+
+    `held`: nobody else decides it before the end of this transaction.
+    """
+    statement = _SUSPICIONS_HELD if held else _SUSPICIONS
+    found = (await db.execute(session, statement, {"first": pair.first, "second": pair.second})).all()
     if not found:
         raise errors.NotFound("no such review")
     return Review(
@@ -73,6 +93,12 @@ async def apart(session: AsyncSession, person_ids: Collection[str]) -> frozenset
         return frozenset()
     rows = await db.execute(session, _APART, {"people": sorted(person_ids)})
     return frozenset(Pair(row.first_person_id, row.second_person_id) for row in rows)
+
+
+async def waiting(session: AsyncSession, person_ids: Collection[str]) -> frozenset[str]:
+    """Those of some people about whom a human still has to say whether they and another are one."""
+    rows = await db.execute(session, _WAITING, {"people": sorted(person_ids)})
+    return frozenset(row.id for row in rows)
 
 
 async def add(session: AsyncSession, pair: Pair, version: int, decided: Decided) -> None:
