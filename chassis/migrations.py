@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from chassis import audit, errors, idempotency, inbox, outbox, settings
-from chassis.disclosure import agreements, relationships
+from chassis.disclosure import agreements, merges, relationships
 
 logger = logging.getLogger(__name__)
 
@@ -34,17 +35,31 @@ FRAME: dict[Any, str] = {
     agreements.AgreementRow: "SELECT, INSERT",
     agreements.SharingDecisionRow: "SELECT, INSERT, UPDATE",
 }
+# Merges came later: databases that were made before them get these tables by a revision (`follow_merges`).
+MERGES: dict[Any, str] = {
+    merges.MergeRow: "SELECT, INSERT, UPDATE",
+    merges.AlsoKnownAsRow: "SELECT, INSERT, DELETE",
+}
 
 SERVICE = "current_setting('joinedup.actor_kind', true) = 'service'"
 _MINE = "current_setting('joinedup.organisation_id', true)"
-_RELATED = f"""{SERVICE} OR EXISTS (
-  SELECT 1 FROM relationship AS known
-  WHERE known.person_id = {{table}}.{{column}}
-    AND known.organisation_id = {_MINE}
+_HOLDS = f"""known.organisation_id = {_MINE}
     AND (known.team_id = '' OR known.team_id = ANY (string_to_array(current_setting('joinedup.team_ids', true), ',')))
     AND (known.practitioner_id = '' OR known.practitioner_id = current_setting('joinedup.practitioner_id', true))
-    AND known.valid_from <= now() AND (known.valid_to IS NULL OR known.valid_to > now())
+    AND known.valid_from <= now() AND (known.valid_to IS NULL OR known.valid_to > now())"""
+# The last arm is for people who were merged: it is tried only where the others fail, on a table that holds nobody else.
+_RELATED = f"""{SERVICE} OR EXISTS (
+  SELECT 1 FROM relationship AS known WHERE known.person_id = {{table}}.{{column}} AND {_HOLDS}
+) OR EXISTS (
+  SELECT 1 FROM also_known_as AS same JOIN relationship AS known ON known.person_id = same.other_id
+  WHERE same.person_id = {{table}}.{{column}} AND {_HOLDS}
 )"""  # noqa: S608 (names of tables and columns come from migrations)
+# Every id that stands for one of some people, their own among them. Given a parameter, not a column, it is asked once.
+_KNOWN_AS = """
+CREATE OR REPLACE FUNCTION known_as(ids text[]) RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT ids || ARRAY(SELECT same.other_id FROM also_known_as AS same WHERE same.person_id = ANY (ids))
+$$
+"""
 
 
 def frame_tables(op: Any) -> None:
@@ -55,6 +70,7 @@ def frame_tables(op: Any) -> None:
     # The event or act is written by whoever acts; it is read by the frame, which acts as a service.
     for name in ("outbox", "audit"):
         secure(op, name, read=SERVICE, write="true")
+    _merge_tables(op)
     # No recursion: whether somebody is related is itself read from this table.
     secure(op, "relationship", read=f"{SERVICE} OR organisation_id = {_MINE}", write="true")
     row_security(op, "sharing_decision")
@@ -66,7 +82,27 @@ def row_security(op: Any, table: str, person_column: str = "person_id") -> None:
     New rows may be written by anybody whom the policy of the code lets write them: a referrer writes the first row
     about a person before the relationship that it establishes exists; it becomes visible with the relationship.
     """
+    _merge_tables(op)
     secure(op, table, read=_RELATED.format(table=table, column=person_column), write="true")
+
+
+def follow_merges(op: Any, people: Mapping[str, str]) -> None:
+    """Let a database that was made before merges follow them; changes nothing in one that was made after.
+
+    `people` are the tables under `row_security`, each with its column of person ids: whoever is related to somebody
+    under one id sees what stands under the other. The frame's own are added.
+    """
+    _merge_tables(op)
+    for table, column in {"sharing_decision": "person_id", **people}.items():
+        op.execute(f"ALTER POLICY {table}_reach ON {table} USING ({_RELATED.format(table=table, column=column)})")
+
+
+def _merge_tables(op: Any) -> None:
+    # Ids and nothing else: policies over other tables read them for everybody, so that they stand under none.
+    for row, verbs in MERGES.items():
+        row.__table__.create(op.get_bind(), checkfirst=True)
+        grant(op, row.__tablename__, verbs)
+    op.execute(_KNOWN_AS)
 
 
 def secure(op: Any, table: str, *, read: str, write: str) -> None:

@@ -260,4 +260,4 @@ async def unit(
 
 
 def _spell(event: common_pb2.RelationshipEstablished | common_pb2.RelationshipEnded) -> str:
-    return f"relationship/{event.organisation_id}/{event.kind}/{event.source}"
+    return f"relationship/{event.person_id}/{event.organisation_id}/{event.kind}/{event.source}"

@@ -43,8 +43,16 @@ class Answers:
         known = [person_id for person_id in people if person_id]
         await work.begin_relationships()
         facts = await self.register.gather(work.session, work.actor, known) if known else Facts()
-        restricted = frozenset(await self.restricted(work, known)) if known else frozenset()
+        restricted = await self._restricted(work, known, facts) if known else frozenset()
         return Considered(self, work, facts, restricted, frozenset(known))
+
+    async def _restricted(self, work: Work, people: Collection[str], facts: Facts) -> frozenset[str]:
+        """Whose whereabouts are protected, under whichever of their ids that was said."""
+        if not facts.same:
+            return frozenset(await self.restricted(work, people))
+        others = {other for same in facts.same.values() for other in same}
+        said = set(await self.restricted(work, sorted({*people, *others})))
+        return frozenset(one for one in people if not said.isdisjoint({one, *facts.same.get(one, ())}))
 
     def settle(self, work: Work, kinds: frozenset[int], agreements: _InForce, *, refused: bool, shut: bool) -> Decision:
         """The decision for a case; most cases come again and again, and the same one has the same decision."""

@@ -52,12 +52,13 @@ class Relationship:
 
 @dataclass(frozen=True, slots=True)
 class SharingDecision:
-    """What a person said about sharing with one sector."""
+    """What a person said about sharing with one sector, and under which of their other ids, if not under this one."""
 
     sector: int
     refused: bool
     decided_at: datetime
     version: int = 0
+    other_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +157,16 @@ def decide(
 
 
 def has_refused(actor: Actor, decisions: Iterable[SharingDecision]) -> bool:
-    """Whether the person's latest decision for the actor's sector is a refusal."""
+    """Whether the person's latest decision for the actor's sector is a refusal.
+
+    Of somebody with two ids, a refusal under either holds until it is withdrawn under the same one.
+    """
     sector = words.SECTOR_CODES[actor.sector]
-    own = [decision for decision in decisions if decision.sector == sector]
-    return bool(own) and max(own, key=lambda decision: (decision.decided_at, decision.version)).refused
+    latest: dict[str, SharingDecision] = {}
+    for decision in sorted(decisions, key=lambda decision: (decision.decided_at, decision.version)):
+        if decision.sector == sector:
+            latest[decision.other_id] = decision
+    return any(decision.refused for decision in latest.values())
 
 
 def settle(

@@ -6,20 +6,27 @@ from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
-from chassis import process
-from chassis.auth import Signer
+from chassis import process, settings
+from chassis.auth import Permissions, Signer
 from chassis.consumer import Consumer
 from chassis.rpc import client, server
-from services.caseworker import clients, consumers, policy, rpc
+from services.caseworker import assignments, clients, consumers, policy, rpc
 from services.caseworker.settings import Settings
 
 GROUP = "caseworker.consume"
 
 
+def services(config: settings.ServiceSettings, peers: clients.Peers) -> list[server.Service]:
+    """All that caseworker serves, calling these peers."""
+    oversees = Permissions.load(Path(config.roles_file)).oversees
+    return [*rpc.services(peers), assignments.service(oversees)]
+
+
 def _rpc(parts: process.Parts) -> process.Role:
     channels = client.Channels(parts.config, Signer.load("caseworker", Path(parts.config.signing_key)))
     parts.closing.push_async_callback(channels.close)
-    return server.Server(parts.config, parts.database, rpc.services(clients.Peers.over(channels)), policy.answers())
+    served = services(parts.config, clients.Peers.over(channels))
+    return server.Server(parts.config, parts.database, served, policy.answers())
 
 
 def _consume(parts: process.Parts) -> process.Role:

@@ -11,6 +11,7 @@ from sqlalchemy import case, func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.disclosure import merges
 from services.caseworker import domain
 from services.caseworker.tables import ActionRow, CaseRow
 
@@ -42,7 +43,7 @@ async def page(
     if wanted.team_id:
         query = query.where(CaseRow.team_id == wanted.team_id)
     if wanted.person_ids:
-        query = query.where(col(CaseRow.person_id).in_(wanted.person_ids))
+        query = query.where(merges.is_about(CaseRow.person_id, wanted.person_ids))
     total = (await session.exec(select(func.count()).select_from(query.subquery()))).one()
     ordered = query.order_by(*_order(wanted.order, now), CaseRow.case_id)
     return (await session.exec(ordered.offset(offset).limit(limit))).all(), total

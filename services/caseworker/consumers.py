@@ -19,7 +19,7 @@ from joinedup.notify.v1 import notify_pb2
 from joinedup.referrals.v1 import events_pb2 as referral_events
 from joinedup.referrals.v1 import referrals_pb2
 from services.caseworker import chronicle, domain, readings, store
-from services.caseworker.commands import cases
+from services.caseworker.commands import assignments, cases
 
 STATUS_TITLES: Mapping[int, str] = {
     referrals_pb2.STATUS_RECEIVED: "Referral sent in again with more information",
@@ -66,13 +66,22 @@ async def on_referral_status_changed(work: Work, event: referral_events.Referral
         await cases.open_case(work, accepted)
 
 
+async def on_referral_assigned(work: Work, event: referral_events.ReferralAssigned) -> None:
+    """After an unmerge a referral is about the other of the two; a case that it opened is assigned by itself."""
+    await assignments.follow_referral(
+        work,
+        referral_id=event.referral_id,
+        former_person_id=event.former_person_id,
+        person_id=event.person_id,
+    )
+
+
 async def on_encounter_recorded(alert_within: timedelta, work: Work, event: gateway_events.EncounterRecorded) -> None:
     """A service had contact with the person; in a crisis the key worker is to know now."""
     encounter = readings.encounter_class(event.encounter_class)
     started_at = event.started_at.ToDatetime(tzinfo=UTC)
     data_class, words = domain.ENCOUNTER_WORDS[encounter]
-    case = await store.case_of_person(work.session, event.person_id)
-    is_open = case is not None and case.status == store.OPEN_CASE
+    open_cases = await store.open_cases(work.session, event.person_id)
     source = f"encounter/{event.organisation_id}/{event.encounter_id}"
     organisation = await store.organisation(work.session, event.organisation_id)
     entry = chronicle.Entry(
@@ -85,10 +94,12 @@ async def on_encounter_recorded(alert_within: timedelta, work: Work, event: gate
         narrative={data_class: f"{words}, {organisation.name}" if organisation else words},
     )
     # Nobody looks at a person without a case, and half a year of history need not be told entry by entry.
-    added = await chronicle.add(work, entry, tell=is_open)
+    added = await chronicle.add(work, entry, tell=bool(open_cases))
     crisis = domain.is_crisis(encounter, started_at=started_at, now=work.now, within=alert_within)
-    if added and crisis and case is not None and is_open:
-        await cases.alert(work, case, source=source, at=work.now)
+    if added and crisis:
+        # Somebody who was merged while they had two cases has two key workers, and both are to know.
+        for case in open_cases:
+            await cases.alert(work, case, source=source, at=work.now)
 
 
 async def on_rising_need(work: Work, event: insight_events.RisingNeedDetected) -> None:
@@ -139,6 +150,7 @@ def handlers(alert_within: timedelta) -> Mapping[type[Message], Handler]:
     return {
         referral_events.ReferralSubmitted: on_referral_submitted,
         referral_events.ReferralStatusChanged: on_referral_status_changed,
+        referral_events.ReferralAssigned: on_referral_assigned,
         gateway_events.EncounterRecorded: functools.partial(on_encounter_recorded, alert_within),
         insight_events.RisingNeedDetected: on_rising_need,
         notify_events.MessageStatusChanged: on_message_status,

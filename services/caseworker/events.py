@@ -84,6 +84,34 @@ def crisis_alert_raised(row: CaseRow, *, alert_id: str, source: str, at: datetim
     return event
 
 
+def case_assigned(row: CaseRow, *, former_person_id: str, merge_id: str, at: datetime) -> events_pb2.CaseAssigned:
+    """A case is about another person than it was opened for."""
+    event = events_pb2.CaseAssigned(
+        case_id=row.case_id,
+        version=row.version,
+        person_id=row.person_id,
+        former_person_id=former_person_id,
+        merge_id=merge_id,
+    )
+    event.assigned_at.FromDatetime(at)
+    return event
+
+
+def entry_assigned(
+    row: ChronologyRow, *, former_person_id: str, merge_id: str, at: datetime
+) -> events_pb2.ChronologyEntryAssigned:
+    """An entry is about another person than it was written under."""
+    event = events_pb2.ChronologyEntryAssigned(
+        entry_id=row.entry_id,
+        version=row.version,
+        person_id=row.person_id,
+        former_person_id=former_person_id,
+        merge_id=merge_id,
+    )
+    event.assigned_at.FromDatetime(at)
+    return event
+
+
 def chronology_entry_added(row: ChronologyRow) -> events_pb2.ChronologyEntryAdded:
     """Pages that show this person's chronology are to refresh."""
     event = events_pb2.ChronologyEntryAdded(

@@ -18,6 +18,10 @@ class CaseHolders:
     key_worker_id: str
 
 
+# Who holds the case of a person who has none.
+NOBODY = CaseHolders("", "", "")
+
+
 def require_holder(actor: auth.Actor, holders: CaseHolders) -> None:
     """Only the key worker and the team that holds the case change it. Raises errors.Denied."""
     if actor.kind is auth.Kind.SERVICE and not actor.organisation_id:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis import errors
 from chassis.work import Work
-from services.caseworker import store
+from services.caseworker import moves, store
 
 
 async def no_case(work: Work, case_id: str) -> errors.NotFound:
@@ -17,6 +17,12 @@ async def no_action(work: Work, action_id: str) -> errors.NotFound:
     """NotFound, as OutOfReach when there is such an action."""
     await work.see_everybody()
     return _unseen(await store.person_of_action(work.session, action_id))
+
+
+async def no_entry(work: Work, entry_id: str) -> errors.NotFound:
+    """NotFound, as OutOfReach when there is such an entry."""
+    await work.see_everybody()
+    return _unseen(await moves.person_of_entry(work.session, entry_id))
 
 
 def _unseen(person_id: str | None) -> errors.NotFound:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.disclosure import merges
 from services.caseworker import domain
 from services.caseworker.tables import ActionRow, CaseRow, ChronologyRow, OrganisationRow, PartnerRow, PlanRow
 
@@ -23,10 +24,26 @@ async def find_case(session: AsyncSession, case_id: str, *, lock: bool = False) 
 
 
 async def case_of_person(session: AsyncSession, person_id: str) -> CaseRow | None:
-    """A person's open case, or else the latest."""
-    query = select(CaseRow).where(CaseRow.person_id == person_id)
+    """A person's open case, or else the latest, under whichever of their ids."""
+    query = select(CaseRow).where(merges.is_about(CaseRow.person_id, [person_id]))
     ordered = query.order_by((col(CaseRow.status) == OPEN_CASE).desc(), col(CaseRow.opened_at).desc())
     return (await session.exec(ordered.limit(1))).first()
+
+
+async def open_cases(session: AsyncSession, person_id: str) -> Sequence[CaseRow]:
+    """Every open case of a person: one, or, of somebody who was merged while they had two, both."""
+    query = select(CaseRow).where(merges.is_about(CaseRow.person_id, [person_id]), CaseRow.status == OPEN_CASE)
+    return (await session.exec(query.order_by(col(CaseRow.opened_at)))).all()
+
+
+async def open_under_other_id(session: AsyncSession, person_id: str) -> CaseRow | None:
+    """The open case of somebody who was merged, under another id than this; nobody opens one for them meanwhile."""
+    known = await merges.known_as(session, person_id)
+    if len(known) == 1:
+        return None
+    await session.exec(select(func.pg_advisory_xact_lock(func.hashtextextended(f"case/{min(known)}", 0))))
+    others = col(CaseRow.person_id).in_(known - {person_id})
+    return (await session.exec(select(CaseRow).where(others, CaseRow.status == OPEN_CASE))).first()
 
 
 async def open_case(session: AsyncSession, row: CaseRow) -> CaseRow | None:
@@ -132,7 +149,7 @@ async def waiting_and_overdue(
 
 async def add_entry(session: AsyncSession, row: ChronologyRow) -> bool:
     """Add to the chronology; False when this person's chronology has the source already."""
-    statement = insert(ChronologyRow).values(row.model_dump())
+    statement = insert(ChronologyRow).values(row.model_dump(exclude={"recorded_at"}))
     written = await session.exec(statement.on_conflict_do_nothing(index_elements=["person_id", "source"]))
     return bool(written.rowcount)
 
@@ -140,8 +157,8 @@ async def add_entry(session: AsyncSession, row: ChronologyRow) -> bool:
 async def chronology(
     session: AsyncSession, person_id: str, *, kinds: Sequence[int], before: tuple[datetime, str] | None, limit: int
 ) -> tuple[Sequence[ChronologyRow], int]:
-    """A person's chronology, newest first, after the row with these sort values, and how many entries match."""
-    query = select(ChronologyRow).where(ChronologyRow.person_id == person_id)
+    """A person's chronology under all of their ids, newest first, after the row with these values; how many match."""
+    query = select(ChronologyRow).where(merges.is_about(ChronologyRow.person_id, [person_id]))
     if kinds:
         query = query.where(col(ChronologyRow.kind).in_(kinds))
     total = (await session.exec(select(func.count()).select_from(query.subquery()))).one()

@@ -114,6 +114,11 @@ class ChronologyRow(Table, table=True):
     narrative: dict[str, str] = Field(default_factory=dict, sa_column=_narrative())
     organisation_id: str = ""
     practitioner_id: str = ""
+    # When it was written here, by the database's clock; `at` is when it happened. Counts up when it is assigned anew.
+    recorded_at: datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("now()"))
+    )
+    version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
 
 
 class OrganisationRow(Table, table=True):

@@ -11,6 +11,8 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel, col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.disclosure import merges
+
 
 class Table(SQLModel, registry=registry()):
     """A table of this service; the registry of its own keeps its names apart from other services' in one process."""
@@ -203,8 +205,8 @@ async def is_recorded(session: AsyncSession, disclosure_id: str) -> bool:
 async def entries(
     session: AsyncSession, person_id: str, *, organisation_id: str, before: int | None, limit: int
 ) -> tuple[Sequence[LedgerRow], int]:
-    """A person's ledger entries, newest first, and how many there are in all."""
-    query = select(LedgerRow).where(LedgerRow.person_id == person_id)
+    """A person's ledger entries, under any of their ids, newest first, and how many there are in all."""
+    query = select(LedgerRow).where(merges.is_about(LedgerRow.person_id, [person_id]))
     if organisation_id:
         query = query.where(LedgerRow.organisation_id == organisation_id)
     total = (await session.exec(select(func.count()).select_from(query.subquery()))).one()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast
 
 from chassis import process
+from chassis.auth import Permissions
 from chassis.consumer import Consumer
+from chassis.disclosure.answers import Answers
 from chassis.rpc import server
-from chassis.work import Work
-from services.identity import reviewing, stewardship, tracing
+from services.identity import stewardship, tracing
 from services.identity.matching import decide
-from services.identity.reviews import Pair
-from services.identity.rpc import people, reviews
+from services.identity.rpc import merges, people, reviews
 from services.identity.settings import Settings
 
 GROUP = "identity.consume"
@@ -23,15 +24,20 @@ def bench(config: Settings) -> tracing.Bench:
     return tracing.Bench(rules=rules, environment=config.environment)
 
 
-async def _one_person(work: Work, pair: Pair) -> None:
-    """What follows when a human says that two records are one person: the decision stands; nothing is merged yet."""
+def services(config: Settings, answers: Answers | None = None) -> list[server.Service]:
+    """All that identity serves; `answers` decides what a reviewer may know, and is the server's own."""
+    oversees = Permissions.load(Path(config.roles_file)).oversees
+    return [
+        people.service(bench(config)),
+        merges.service(oversees),
+        reviews.service(answers or stewardship.Stewarded()),
+    ]
 
 
 def _rpc(parts: process.Parts) -> process.Role:
+    config = cast(Settings, parts.config)
     answers = stewardship.Stewarded()
-    desk = reviewing.Desk(answers, same=_one_person)
-    services = [people.service(bench(cast(Settings, parts.config))), reviews.service(desk)]
-    return server.Server(parts.config, parts.database, services, answers)
+    return server.Server(config, parts.database, services(config, answers), answers)
 
 
 def _consume(parts: process.Parts) -> process.Role:

@@ -63,7 +63,7 @@ async def _add(work: Work, stated: domain.Demographics, source: str, traced: tra
 
 
 async def _learn(work: Work, stated: domain.Demographics, source: str, traced: tracing.Traced) -> domain.Person:
-    before = traced.people[traced.verdict.person_id]
+    before = traced.records[traced.verdict.person_id]
     after = domain.learn(before, stated, traced.verdict)
     keys = blocking.keys(domain.comparable_person(after)) - blocking.keys(domain.comparable_person(before))
     statement = people.Statement(stated, source, work.now, keys=keys, suspects=traced.verdict.suspects)

@@ -66,6 +66,8 @@ class Person:
     registered_at: datetime
     other_families: tuple[str, ...] = ()
     other_postcodes: tuple[str, ...] = ()
+    # Whom the person was merged into: empty for whoever was not.
+    surviving_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

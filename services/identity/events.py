@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis.work import Work
 from joinedup.identity.v1 import events_pb2
-from services.identity import domain
+from services.identity import domain, merges
 
 
 def publish_registered(work: Work, person: domain.Person) -> None:
@@ -32,3 +32,30 @@ def publish_suspected(work: Work, person_id: str, suspect: domain.Suspect) -> No
     )
     aggregate = f"duplicate/{person_id}/{suspect.person_id}"
     work.publish(event, person_id=person_id, aggregate=aggregate, version=1)
+
+
+def publish_merged(work: Work, merge: merges.Merge) -> None:
+    """Two ids stand for one person. Both of a merge's events go by the surviving id, so that they keep their order."""
+    event = events_pb2.PersonMerged(
+        merge_id=merge.id,
+        version=merge.version,
+        surviving_person_id=merge.surviving_id,
+        merged_person_id=merge.merged_id,
+        reason_code=merge.why.reason_code,
+    )
+    event.merged_at.FromDatetime(merge.merged_at)
+    work.publish(event, person_id=merge.surviving_id, aggregate=f"merge/{merge.id}", version=merge.version)
+
+
+def publish_unmerged(work: Work, merge: merges.Merge) -> None:
+    """They stand for two after all."""
+    event = events_pb2.PersonUnmerged(
+        merge_id=merge.id,
+        version=merge.version,
+        surviving_person_id=merge.surviving_id,
+        merged_person_id=merge.merged_id,
+        reason_code=merge.unmerge_why.reason_code if merge.unmerge_why else "",
+    )
+    event.merged_at.FromDatetime(merge.merged_at)
+    event.unmerged_at.FromDatetime(merge.unmerged_at or work.now)
+    work.publish(event, person_id=merge.surviving_id, aggregate=f"merge/{merge.id}", version=merge.version)

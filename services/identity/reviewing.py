@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chassis import errors, paging
@@ -11,21 +11,12 @@ from chassis.disclosure.decision import Decision as Disclosure
 from chassis.work import Work
 from joinedup.common.v1 import common_pb2
 from joinedup.options.v1 import options_pb2
-from services.identity import domain, reviews
+from services.identity import domain, merges, merging, reviews
+from services.identity.store import merges as merged
 from services.identity.store import people, review_lists, statements
 from services.identity.store import reviews as store
 
 _LONGEST_SEARCH = 100
-# What follows when two records are found to be one person, in the same transaction.
-Same = Callable[[Work, reviews.Pair], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What reviewing depends on: how it is decided what a reader may know, and what follows when two are one."""
-
-    answers: Answers
-    same: Same
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +82,9 @@ async def look(work: Work, answers: Answers, review_id: str) -> Looked:
 
 
 async def decide(
-    work: Work, desk: Desk, review_id: str, *, seen: int, decision: reviews.Decision, reason: str
+    work: Work, answers: Answers, review_id: str, *, seen: int, decision: reviews.Decision, reason: str
 ) -> reviews.Review:
-    """Record what a human says of a pair, by the version that they saw.
+    """Record what a human says of a pair, by the version that they saw; when they are one person, merge them.
 
     Raises NotFound, Conflict when it was decided meanwhile, Invalid for a reason that does not belong to the decision,
     Denied to whoever may not see both records: nobody says of what they cannot see that it is the same.
@@ -104,14 +95,30 @@ async def decide(
     actor = work.actor
     decided = reviews.Decided(decision, reason, actor.practitioner_id, actor.organisation_id, work.now)
     after = reviews.decide(before, decided, seen=seen)
-    considered = await desk.answers.consider(work, (pair.first, pair.second))
+    considered = await answers.consider(work, (pair.first, pair.second))
     if not all(_knows(considered.decide(person_id)) for person_id in (pair.first, pair.second)):
         raise errors.Denied("both records have to be seen to be told apart")
     await store.add(work.session, pair, before.version, decided)
     work.audit("review.decided", subject=f"review/{review_id}", detail={"decision": decision.value, "reason": reason})
     if decision is reviews.Decision.SAME:
-        await desk.same(work, pair)
+        await _merge(work, pair)
     return after
+
+
+async def _merge(work: Work, pair: reviews.Pair) -> None:
+    """Make one person of two, whatever each of them was merged with before."""
+    records = await merged.locked(work.session, (pair.first, pair.second))
+    ids = {record.surviving_id or record.id for record in records.values()}
+    if len(ids) == 1:
+        return
+    one, other = (await merged.locked(work.session, sorted(ids))).values()
+    kept, gone = reviews.surviving(one, other)
+    await merging.merge(
+        work,
+        surviving=merging.AsSeen(kept.id, kept.version),
+        merged=merging.AsSeen(gone.id, gone.version),
+        why=merges.Why("reviewed"),
+    )
 
 
 async def _meant(work: Work, answers: Answers, states: Sequence[reviews.State], text: str) -> list[str]:

@@ -153,6 +153,23 @@ def coming_into_question(
     return left
 
 
+def of_people(apart: Iterable[Pair], people: Mapping[str, str]) -> frozenset[Pair]:
+    """Pairs of records as pairs of people, by the id that stands for each record's person since it was merged."""
+    known = ((people[pair.first], people[pair.second]) for pair in apart)
+    return frozenset(Pair.of(one, other) for one, other in known if one != other)
+
+
+def surviving(one: domain.Person, other: domain.Person) -> tuple[domain.Person, domain.Person]:
+    """Of two records of one person the one that stands for them from now on, and the other.
+
+    The one with an NHS Number does, by which everybody else finds the person; then the older one.
+    """
+    first, second = sorted(
+        (one, other), key=lambda each: (not each.demographics.nhs_number, each.registered_at, each.id)
+    )
+    return first, second
+
+
 def without_the_told_apart(verdict: domain.Verdict, apart: Collection[Pair]) -> domain.Verdict:
     """What a trace means, without suspicion of those whom a human has told `apart` from the match."""
     if not verdict.person_id:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chassis.work import Work
-from services.identity import domain, reviews
-from services.identity.matching import blocking, decide
+from services.identity import domain, merges, reviews
+from services.identity.matching import blocking, decide, normalise
+from services.identity.matching.compare import compare
 from services.identity.store import nearby
 from services.identity.store import reviews as decided
 
@@ -22,12 +23,16 @@ class Bench:
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """What a trace found: the decision, what it means, the keys that were asked by, and the people behind the ids."""
+    """What a trace found: the decision, what it means, the keys that were asked by, and the people behind the ids.
+
+    Somebody with two records is one of the `people`, under the id that survives; `records` are what is stored.
+    """
 
     decision: decide.Decision
     verdict: domain.Verdict
     keys: Collection[str]
     people: dict[str, domain.Person]
+    records: dict[str, domain.Person]
 
 
 def keys(stated: domain.Demographics) -> frozenset[str]:
@@ -47,19 +52,48 @@ async def trace(work: Work, stated: domain.Demographics, bench: Bench, *, wait: 
     asked_by = keys(stated)
     if wait:
         await nearby.lock(work.session, asked_by)
-    people = {person.id: person for person in await nearby.candidates(work.session, asked_by, stated.nhs_number)}
-    registered = {person.id: domain.comparable_person(person) for person in people.values()}
-    holder = next(
-        (one.id for one in people.values() if stated.nhs_number and one.demographics.nhs_number == stated.nhs_number),
-        "",
-    )
-    asked = domain.comparable(stated)
+    found = await nearby.candidates(work.session, asked_by, stated.nhs_number)
+    records = {record.id: record for record in found}
+    asked, groups = domain.comparable(stated), merges.groups(found)
+    registered = {person_id: _nearest(asked, group, bench.rules) for person_id, group in groups.items()}
     decision = decide.trace(asked, registered.items(), bench.rules)
-    verdict = domain.judge(decision, stated, holder_id=holder)
-    involved = {candidate.person_id for candidate in decision.candidates} | {one.person_id for one in verdict.suspects}
-    # Most traces name one candidate or none: only where several come into question is it asked what humans have said.
-    if apart := await decided.apart(work.session, involved):
+    verdict = _judge(decision, stated, found)
+    if apart := await _told_apart(work, decision, verdict, found):
         remaining = reviews.coming_into_question(asked, registered, apart)
         decision = decide.trace(asked, remaining.items(), bench.rules)
-        verdict = reviews.without_the_told_apart(domain.judge(decision, stated, holder_id=holder), apart)
-    return Traced(decision, verdict, asked_by, people)
+        verdict = reviews.without_the_told_apart(_judge(decision, stated, found), apart)
+    people = {person_id: merges.shown(person_id, records) for person_id in groups}
+    return Traced(decision, verdict, asked_by, people, records)
+
+
+async def _told_apart(
+    work: Work, decision: decide.Decision, verdict: domain.Verdict, found: Collection[domain.Person]
+) -> frozenset[reviews.Pair]:
+    """The pairs of people who come into question of whom a human has said that they are two."""
+    involved = {candidate.person_id for candidate in decision.candidates} | {one.person_id for one in verdict.suspects}
+    if len(involved) < 2:
+        # Most traces name one candidate or none, and cost no question more.
+        return frozenset()
+    people = {record.id: record.surviving_id or record.id for record in found}
+    records = [record_id for record_id, person_id in people.items() if person_id in involved]
+    return reviews.of_people(await decided.apart(work.session, records), people)
+
+
+def _nearest(
+    asked: normalise.Normalised, group: tuple[domain.Person, ...], rules: decide.Rules
+) -> normalise.Normalised:
+    """What to compare a person by: of somebody with several records, the one that fits best. They do not compete."""
+    faces = [domain.comparable_person(face) for face in merges.faces(group)]
+    if len(faces) == 1:
+        return faces[0]
+    return max(faces, key=lambda face: decide.odds_of(compare(asked, face), rules))
+
+
+def _judge(decision: decide.Decision, stated: domain.Demographics, found: Collection[domain.Person]) -> domain.Verdict:
+    number = stated.nhs_number
+    holder = next((one for one in found if number and one.demographics.nhs_number == number), None)
+    if holder is None:
+        return domain.judge(decision, stated, holder_id="")
+    verdict = domain.judge(decision, stated, holder_id=holder.surviving_id or holder.id)
+    # On the record that was merged it stands already, and there it stays.
+    return replace(verdict, keeps_number=False) if holder.surviving_id else verdict

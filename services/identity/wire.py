@@ -39,6 +39,7 @@ def person(one: domain.Person) -> pb.Person:
         version=one.version,
         demographics=demographics(one.demographics),
         verification_status=one.verification.value,
+        surviving_person_id=one.surviving_id,
     )
 
 

@@ -11,6 +11,8 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.disclosure import merges
+
 
 class Table(SQLModel, registry=registry()):
     """A table of this service; the registry of its own keeps its names apart from other services' in one process."""
@@ -39,10 +41,10 @@ async def add(session: AsyncSession, row: SignalRow) -> bool:
 
 
 async def signals(session: AsyncSession, *, person_id: str, offset: int, limit: int) -> tuple[Sequence[SignalRow], int]:
-    """Signals, latest first, of one person or of everybody within reach; and how many there are."""
+    """Signals, latest first, of one person (by any of their ids) or of everybody within reach; and how many."""
     query = select(SignalRow)
     if person_id:
-        query = query.where(SignalRow.person_id == person_id)
+        query = query.where(merges.is_about(SignalRow.person_id, [person_id]))
     total = (await session.exec(select(func.count()).select_from(query.subquery()))).one()
     ordered = query.order_by(col(SignalRow.detected_at).desc(), SignalRow.signal_id)
     return (await session.exec(ordered.offset(offset).limit(limit))).all(), total

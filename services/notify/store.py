@@ -11,6 +11,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.disclosure import merges
 from services.notify.domain import Status
 
 
@@ -104,7 +105,7 @@ async def messages(
     if organisation_id:
         query = query.where(MessageRow.organisation_id == organisation_id)
     if person_id:
-        query = query.where(MessageRow.person_id == person_id)
+        query = query.where(merges.is_about(MessageRow.person_id, [person_id]))
     total = (await session.exec(select(func.count()).select_from(query.subquery()))).one()
     ordered = query.order_by(col(MessageRow.created_at).desc(), MessageRow.message_id)
     return (await session.exec(ordered.offset(offset).limit(limit))).all(), total

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import cast
 
 from chassis import process
+from chassis.auth import Permissions
 from chassis.clock import bank_holidays
 from chassis.consumer import Consumer
 from chassis.rpc import server
-from services.referrals import commands, consumers, rounds, rpc, rulebook
+from services.referrals import assignments, commands, consumers, rounds, rpc, rulebook
 from services.referrals.settings import Settings
 
 GROUP = "referrals.consume"
@@ -24,9 +25,15 @@ def desk(config: Settings) -> commands.Desk:
     return commands.Desk(rules=rulebook.load(files), fallback_team_id=config.fallback_team_id)
 
 
+def services(config: Settings) -> list[server.Service]:
+    """All that referrals serves."""
+    oversees = Permissions.load(Path(config.roles_file)).oversees
+    return [rpc.service(desk(config)), assignments.service(oversees)]
+
+
 def _rpc(parts: process.Parts) -> process.Role:
-    service = rpc.service(desk(cast(Settings, parts.config)))
-    return server.Server(parts.config, parts.database, [service])
+    config = cast(Settings, parts.config)
+    return server.Server(config, parts.database, services(config))
 
 
 def _consume(parts: process.Parts) -> process.Role:

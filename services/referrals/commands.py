@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 
 from chassis import errors
+from chassis.disclosure import merges
 from chassis.work import Work
 from joinedup.common.v1 import common_pb2
 from services.referrals import clocks, domain, events, policy, routing, rulebook, store, submission
@@ -197,7 +198,8 @@ async def _send_on(work: Work, before: domain.Referral, ask: routing.Ask, desk: 
 
 async def _the_same(work: Work, asked: submission.Submission, referral_id: str) -> domain.Referral:
     before = await store.referrals.get(work.session, referral_id)
-    if before.person_id != asked.person_id:
+    # A sender who names the person once more is answered with the id that survives, if they were merged since.
+    if before.person_id not in await merges.known_as(work.session, asked.person_id):
         raise errors.Conflict("this message asked for another person before")
     return before
 

@@ -240,6 +240,20 @@ def route(
     return replace(moved, team_id=team_id, organisation_id=organisation_id, routing=routing, clock=kept)
 
 
+def assign(referral: Referral, *, person_id: str, by: auth.Actor, now: datetime) -> Referral:
+    """It was about the other of two people who had been taken for one: nothing else of it changes."""
+    decision = Decision(
+        status=referral.status,
+        decided_at=now,
+        organisation_id=by.organisation_id,
+        practitioner_id=by.practitioner_id,
+        note="assigned to the person whom it is about, after two records had been taken for one",
+    )
+    return replace(
+        referral, version=referral.version + 1, person_id=person_id, decisions=(*referral.decisions, decision)
+    )
+
+
 def with_history(referral: Referral, decisions: Iterable[Decision]) -> Referral:
     """The referral with everything that was decided about it, oldest first."""
     return replace(referral, decisions=tuple(decisions))

@@ -53,5 +53,18 @@ def publish_changed(work: Work, referral: domain.Referral) -> None:
     work.publish(event, person_id=referral.person_id, aggregate=_aggregate(referral), version=referral.version)
 
 
+def publish_assigned(work: Work, referral: domain.Referral, *, former_person_id: str, merge_id: str) -> None:
+    """It is about another person than it was filed under; told after all that was told of that one."""
+    event = events_pb2.ReferralAssigned(
+        referral_id=referral.id,
+        version=referral.version,
+        person_id=referral.person_id,
+        former_person_id=former_person_id,
+        merge_id=merge_id,
+    )
+    event.assigned_at.FromDatetime(work.now)
+    work.publish(event, person_id=former_person_id, aggregate=_aggregate(referral), version=referral.version)
+
+
 def _aggregate(referral: domain.Referral) -> str:
     return f"referral/{referral.id}"

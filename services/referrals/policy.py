@@ -42,6 +42,12 @@ def may_answer(actor: auth.Actor, referral: domain.Referral) -> None:
         raise errors.Denied("only the organisation that sent the referral may resubmit or revoke it")
 
 
+def may_assign(actor: auth.Actor, referral: domain.Referral, *, oversees: bool) -> None:
+    """Whose a referral is, say the team that received it and those who look after the register. Raises Denied."""
+    if not oversees:
+        may_triage(actor, referral)
+
+
 def teams_to_list(actor: auth.Actor, team_id: str) -> tuple[str, ...]:
     """The teams whose work list the actor asks for: the named one, or all of its own. Raises Denied."""
     if actor.is_internal and team_id:

@@ -15,15 +15,14 @@ from chassis.rpc.client import acting
 from devstack.databases import Database
 from joinedup.common.v1 import common_pb2
 from joinedup.governance.v1 import events_pb2 as governance_events
-from joinedup.identity.v1 import events_pb2, identity_pb2
+from joinedup.identity.v1 import events_pb2, identity_pb2, merges_pb2
 from joinedup.identity.v1 import reviews_pb2 as pb
+from joinedup.identity.v1.merges_pb2_grpc import MergesStub
 from joinedup.identity.v1.reviews_pb2_grpc import ReviewsStub
 from joinedup.options.v1 import options_pb2
 from services.identity import __main__ as identity
-from services.identity import reviewing, reviews, stewardship
+from services.identity import stewardship
 from services.identity.reviews import Pair
-from services.identity.rpc import people
-from services.identity.rpc import reviews as rpc
 from services.identity.settings import Settings
 from services.identity.store import reviews as store
 from services.identity.store import tables
@@ -42,13 +41,15 @@ STEWARD = auth.Actor(
     purpose=auth.Purpose.DATA_QUALITY.value,
 )
 COLLEAGUE = replace(STEWARD, subject="practitioner:colleague", practitioner_id="colleague")
+OVERSEER = replace(STEWARD, role="data_quality", purpose="administration")
+MATCH = identity_pb2.TRACE_OUTCOME_MATCH
 SAME, DIFFERENT, NOT_SURE = pb.REVIEW_DECISION_SAME, pb.REVIEW_DECISION_DIFFERENT, pb.REVIEW_DECISION_NOT_SURE
-merged: list[Pair] = []
 
 
-async def merge(unit: work.Work, pair: Pair) -> None:
-    """What follows when two are one person; here it is only noted that it was asked for, within the transaction."""
-    merged.append(pair)
+async def merges(house: House, pair: Pair) -> list[events_pb2.PersonMerged]:
+    """The merges of the two that were told."""
+    told = await house.events(events_pb2.PersonMerged)
+    return [event for event in told if Pair.of(event.surviving_person_id, event.merged_person_id) == pair]
 
 
 @pytest.fixture(scope="module")
@@ -56,11 +57,10 @@ async def house(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
     """Identity with its queue, under the agreement that governance publishes for the register."""
     answers = stewardship.Stewarded()
 
-    def services(config: Settings) -> list[object]:
-        return [people.service(identity.bench(config)), rpc.service(reviewing.Desk(answers, same=merge))]
-
     directory = tmp_path_factory.mktemp("trusted")
-    async with service_house.house(database, directory, Settings, services, answers=answers) as running:
+    async with service_house.house(
+        database, directory, Settings, lambda config: identity.services(config, answers), answers=answers
+    ) as running:
         await running.agree(agreements_file.read(AGREEMENTS / "identity-register.yaml"))
         nhs = service_house.rule(options_pb2.DATA_CLASS_IDENTIFYING, sectors=[common_pb2.SECTOR_NHS])
         await running.agree(service_house.agreement(nhs))
@@ -212,7 +212,7 @@ async def test_a_decision_is_remembered_audited_and_made_once(house: House) -> N
     for decision, reason in ((SAME, "details_agree"), (NOT_SURE, "contradictory")):
         with pytest.raises(errors.Conflict):
             await decide(house, pair, decision, reason, version=2, actor=COLLEAGUE)
-    assert pair not in merged
+    assert not await merges(house, pair)
 
 
 async def test_not_sure_waits_on_below_and_can_be_decided_later(house: House) -> None:
@@ -224,7 +224,8 @@ async def test_not_sure_waits_on_below_and_can_be_decided_later(house: House) ->
         await decide(house, pair, SAME, "details_agree", version=1, actor=COLLEAGUE)
     answer = await decide(house, pair, SAME, "confirmed_with_person", version=2, actor=COLLEAGUE)
     assert (answer.version, answer.state) == (3, pb.REVIEW_STATE_SAME)
-    assert merged.count(pair) == 1
+    (told,) = await merges(house, pair)
+    assert told.reason_code == "reviewed"
     decisions = (await look(house, pair)).decisions
     assert [(one.decision, one.practitioner_id) for one in decisions] == [(NOT_SURE, "steward"), (SAME, "colleague")]
 
@@ -271,18 +272,48 @@ async def test_two_that_tie_are_told_apart_by_what_a_human_saw(house: House) -> 
         assert (again.person_id, again.outcome) == (person_id, identity_pb2.TRACE_OUTCOME_MATCH)
 
 
-async def test_an_unmerge_keeps_two_apart_whatever_was_decided_before(house: House) -> None:
+async def test_who_is_one_person_is_merged_at_once_under_the_record_with_a_number(house: House) -> None:
     pair = await suspected(house, 10)
+    (holder,) = await house.rows("SELECT id FROM person WHERE nhs_number = $1", number(10))
     await decide(house, pair, SAME, "details_agree")
-    for _ in range(2):
-        async with work.unit(house.database, house.actor, service="identity") as unit:
-            told = reviews.Decided(reviews.Decision.DIFFERENT, reviews.UNMERGED, "steward", "records", unit.now)
-            await store.mark_different(unit.session, pair, told)
-            assert await store.apart(unit.session, [pair.second, pair.first]) == {pair}
-    states = [pb.REVIEW_STATE_DIFFERENT]
-    found = await listed(house, states=states, page=common_pb2.PageRequest(size=200))
-    (mine,) = [one for one in found.reviews if one.review_id == pair.review_id]
-    assert mine.version == 3
+    (told,) = await merges(house, pair)
+    assert (told.surviving_person_id, told.reason_code) == (holder["id"], "reviewed")
+    for person_id in (pair.first, pair.second):
+        assert (await get(house, person_id, HOSPITAL)).demographics.nhs_number == number(10)
+    actions = await house.rows("SELECT action FROM audit WHERE detail->>'surviving' = $1", holder["id"])
+    assert [row["action"] for row in actions] == ["person.merged"]
+
+
+async def test_an_unmerge_keeps_two_apart_whatever_was_decided_before(house: House) -> None:
+    pair = await suspected(house, 11)
+    await decide(house, pair, SAME, "details_agree")
+    (told,) = await merges(house, pair)
+    with acting(OVERSEER, purpose=OVERSEER.purpose, idempotency_key=str(uuid.uuid4())):
+        await house.channels.stub(MergesStub, "identity").UnmergePeople(
+            merges_pb2.UnmergePeopleRequest(merge_id=told.merge_id, reason_code="merged_in_error")
+        )
+    async with work.unit(house.database, house.actor, service="identity") as unit:
+        assert await store.apart(unit.session, [pair.second, pair.first]) == {pair}
+    decisions = (await look(house, pair)).decisions
+    assert [(one.decision, one.reason_code) for one in decisions] == [(SAME, "details_agree"), (DIFFERENT, "unmerged")]
+    for stated in (somebody(11, nhs_number=number(11)), twin(11)):
+        again = await register(house, stated)
+        assert (again.outcome, again.person_id in (pair.first, pair.second)) == (MATCH, True)
+
+
+async def test_a_pair_that_was_merged_without_a_review_waits_for_nobody(house: House) -> None:
+    pair = await suspected(house, 12)
+    people = [await get(house, person_id, HOSPITAL) for person_id in (pair.first, pair.second)]
+    seen = [merges_pb2.PersonAsSeen(person_id=one.person_id, version=one.version) for one in people]
+    request = merges_pb2.MergePeopleRequest(surviving=seen[0], merged=seen[1], reason_code="duplicate_registration")
+    with acting(OVERSEER, purpose=OVERSEER.purpose, idempotency_key=str(uuid.uuid4())):
+        await house.channels.stub(MergesStub, "identity").MergePeople(request)
+    waiting = await listed(house, page=common_pb2.PageRequest(size=200))
+    assert pair.review_id not in {one.review_id for one in waiting.reviews}
+    assert len(waiting.reviews) == waiting.page.total == waiting.counts.open + waiting.counts.not_sure
+    # Somebody who had it open before may still say the same; nothing more happens to the two.
+    await decide(house, pair, SAME, "details_agree")
+    assert len(await merges(house, pair)) == 1
 
 
 @pytest.mark.parametrize("order", [pb.REVIEW_ORDER_SCORE, pb.REVIEW_ORDER_OLDEST, pb.REVIEW_ORDER_NEWEST])

@@ -31,8 +31,8 @@ async def open_for_referral(
 ) -> tables.CaseRow:
     """Open a case for a referral that the caller's team has accepted.
 
-    Raises errors.NotFound when the referral is out of reach, errors.Conflict when it is not accepted, errors.Invalid
-    when nobody is named as key worker.
+    Raises errors.NotFound when the referral is out of reach, errors.Conflict when it is not accepted or the
+    person has an open case under another of their ids, errors.Invalid when nobody is named as key worker.
     """
     referral = await peers.referral(work, referral_id)
     if referral.status not in (referrals_pb2.STATUS_ACCEPTED, referrals_pb2.STATUS_IN_PROGRESS):
@@ -42,11 +42,13 @@ async def open_for_referral(
         raise errors.Invalid.of("key_worker_id", "must be given: every case has one named key worker")
     accepted = Accepted(referral_id, referral.person_id, referral.organisation_id, referral.team_id, named)
     policy.require_holder(work.actor, policy.CaseHolders(accepted.organisation_id, accepted.team_id, named))
+    if other := await store.open_under_other_id(work.session, accepted.person_id):
+        raise errors.Conflict(f"the person is also known as {other.person_id}, and has the open case {other.case_id}")
     return await open_case(work, accepted)
 
 
 async def open_case(work: Work, accepted: Accepted) -> tables.CaseRow:
-    """Open a case with its empty plan; the case that is open for this person already is answered instead."""
+    """Open a case with its empty plan; the one that is open for this person, by any id, is answered instead."""
     row = tables.CaseRow(
         case_id=str(uuid.uuid4()),
         version=1,
@@ -54,7 +56,8 @@ async def open_case(work: Work, accepted: Accepted) -> tables.CaseRow:
         opened_at=work.now,
         **vars(accepted),
     )
-    if await store.open_case(work.session, row) is None:
+    other = await store.open_under_other_id(work.session, row.person_id)
+    if other is not None or await store.open_case(work.session, row) is None:
         return await _joined(work, accepted)
     await work.relate(
         person_id=row.person_id,

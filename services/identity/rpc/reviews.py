@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chassis.disclosure.answers import Answers
 from chassis.rpc import server
 from chassis.work import Work
 from joinedup.identity.v1 import reviews_pb2 as pb
@@ -12,15 +13,15 @@ from services.identity import reviewing, wire_reviews
 
 @dataclass(frozen=True, slots=True)
 class Reviewing:
-    """The calls, with what they depend on."""
+    """The calls; `answers` decides what a reader may know."""
 
-    desk: reviewing.Desk
+    answers: Answers
 
     async def list_reviews(self, request: pb.ListReviewsRequest, work: Work) -> pb.ListReviewsResponse:
         """ListReviews."""
         found = await reviewing.queue(
             work,
-            self.desk.answers,
+            self.answers,
             states=wire_reviews.states_of(request.states),
             text=request.text,
             order=wire_reviews.order_of(request.order),
@@ -30,13 +31,13 @@ class Reviewing:
 
     async def get_review(self, request: pb.GetReviewRequest, work: Work) -> pb.Review:
         """GetReview."""
-        return wire_reviews.review(await reviewing.look(work, self.desk.answers, request.review_id))
+        return wire_reviews.review(await reviewing.look(work, self.answers, request.review_id))
 
     async def decide_review(self, request: pb.DecideReviewRequest, work: Work) -> pb.DecideReviewResponse:
         """DecideReview."""
         decided = await reviewing.decide(
             work,
-            self.desk,
+            self.answers,
             request.review_id,
             seen=request.version,
             decision=wire_reviews.decision_of(request.decision),
@@ -45,9 +46,9 @@ class Reviewing:
         return wire_reviews.decided(decided)
 
 
-def service(desk: reviewing.Desk) -> server.Service:
+def service(answers: Answers) -> server.Service:
     """The service with every handler."""
-    calls = Reviewing(desk)
+    calls = Reviewing(answers)
     return server.Service(
         descriptor=pb.DESCRIPTOR.services_by_name["Reviews"],
         handlers={

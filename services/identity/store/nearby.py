@@ -18,11 +18,12 @@ MOST_CANDIDATES = 100
 
 _LOCK = sqlalchemy.text("SELECT pg_advisory_xact_lock(lock) FROM unnest(CAST(:locks AS bigint[])) AS lock")
 _CANDIDATES = sqlalchemy.text(
-    f"SELECT {people.COLUMNS} FROM (SELECT person_id, count(*) AS shared FROM blocking_key"  # noqa: S608 (our own names)
-    " WHERE key = ANY(CAST(:keys AS text[])) GROUP BY person_id ORDER BY shared DESC, person_id LIMIT :most) AS near"
-    " JOIN person ON person.id = near.person_id"
+    "WITH near AS (SELECT person_id, count(*) AS shared FROM blocking_key"  # noqa: S608 (our own names)
+    " WHERE key = ANY(CAST(:keys AS text[])) GROUP BY person_id ORDER BY shared DESC, person_id LIMIT :most),"
     # Whoever holds the number is always among them, however many others share a key.
-    f" UNION SELECT {people.COLUMNS} FROM person WHERE person.nhs_number = :number"
+    " named AS (SELECT person_id FROM near UNION SELECT id FROM person WHERE nhs_number = :number)"
+    # And whoever is the same person as one of them.
+    f" SELECT {people.COLUMNS} FROM ({people.TOGETHER}) AS wanted JOIN person ON person.id = wanted.person_id"
 )
 
 
@@ -34,6 +35,6 @@ async def lock(session: AsyncSession, keys: Iterable[str]) -> None:
 
 
 async def candidates(session: AsyncSession, keys: Collection[str], number: str) -> list[domain.Person]:
-    """Registered people who share a key or hold the number, in one round trip."""
+    """Records of people who share a key or hold the number, and their other records, in one round trip."""
     values = {"keys": list(keys), "number": number or None, "most": MOST_CANDIDATES}
     return [people.from_row(row) for row in await db.execute(session, _CANDIDATES, values)]

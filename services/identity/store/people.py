@@ -13,7 +13,7 @@ import sqlalchemy
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import db, errors
-from services.identity import domain
+from services.identity import domain, merges
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,17 @@ class Statement:
 
 COLUMNS = (
     "person.id, person.version, person.nhs_number, person.verification, person.demographics::text AS demographics,"
-    " person.other_families, person.other_postcodes, person.source, person.registered_at"
+    " person.other_families, person.other_postcodes, person.source, person.registered_at,"
+    " (SELECT same.surviving_id FROM also_known_as AS same WHERE same.person_id = person.id LIMIT 1) AS surviving_id"
 )
-_GET = sqlalchemy.text(f"SELECT {COLUMNS} FROM person WHERE id = ANY(CAST(:ids AS text[]))")  # noqa: S608
+# Whoever shares one of the ids of `named` or, by a merge, stands for the same person.
+TOGETHER = (
+    "SELECT person_id FROM named UNION SELECT same.other_id FROM named JOIN also_known_as AS same USING (person_id)"
+)
+_GET = sqlalchemy.text(
+    f"WITH named AS (SELECT unnest(CAST(:ids AS text[])) AS person_id)"  # noqa: S608 (our own names)
+    f" SELECT {COLUMNS} FROM ({TOGETHER}) AS wanted JOIN person ON person.id = wanted.person_id"
+)
 # One statement for a new person: the person, how they are found, what was stated, and whom they may be.
 _ADD = sqlalchemy.text(
     """
@@ -80,9 +88,12 @@ _LEARN = sqlalchemy.text(
 
 
 async def get(session: AsyncSession, ids: Sequence[str]) -> list[domain.Person]:
-    """Those of the people whom row-level security lets the actor see, in the order in which they were named."""
+    """Those of the people whom row-level security lets the actor see, in the order in which they were named.
+
+    Somebody who was merged is answered under the id that was asked for, as the person who survives.
+    """
     found = {row.id: from_row(row) for row in await db.execute(session, _GET, {"ids": list(ids)})}
-    return [found[person_id] for person_id in dict.fromkeys(ids) if person_id in found]
+    return [merges.shown(person_id, found) for person_id in dict.fromkeys(ids) if person_id in found]
 
 
 async def add(session: AsyncSession, person: domain.Person, statement: Statement) -> None:
@@ -146,4 +157,5 @@ def from_row(row: Any) -> domain.Person:
         registered_at=row.registered_at,
         other_families=tuple(row.other_families),
         other_postcodes=tuple(row.other_postcodes),
+        surviving_id=row.surviving_id if row.surviving_id and row.surviving_id != row.id else "",
     )

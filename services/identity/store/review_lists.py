@@ -102,15 +102,19 @@ _QUEUE = """
       ) AS last ON true
     )
 """
+# Who was merged without a review is one person, and nobody has to be asked.
+_WAITS = """ (state IN ('same', 'different') OR NOT EXISTS (
+    SELECT 1 FROM also_known_as AS same WHERE same.person_id = first AND same.other_id = second))
+"""
 _WANTED = (
-    " FROM queue WHERE state = ANY(CAST(:states AS text[]))"
+    f" FROM queue WHERE state = ANY(CAST(:states AS text[])) AND {_WAITS}"
     " AND (CAST(:people AS text[]) IS NULL OR first = ANY(CAST(:people AS text[]))"
     " OR second = ANY(CAST(:people AS text[])))"
 )
 _COUNT = sqlalchemy.text(f"{_QUEUE} SELECT count(*) AS total{_WANTED}")
 _COUNTS = sqlalchemy.text(
     f"{_QUEUE} SELECT count(*) FILTER (WHERE state = 'open') AS open,"  # noqa: S608 (our own words)
-    " count(*) FILTER (WHERE state = 'not_sure') AS not_sure FROM queue"
+    f" count(*) FILTER (WHERE state = 'not_sure') AS not_sure FROM queue WHERE {_WAITS}"
 )
 _EVERYBODY = sqlalchemy.text(
     f"{_QUEUE}, found AS (SELECT first, second{_WANTED} ORDER BY waited, pair LIMIT {MOST_SEARCHED})"  # noqa: S608

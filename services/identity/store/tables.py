@@ -90,3 +90,27 @@ class ReviewDecisionRow(Table, table=True):
     practitioner_id: str
     organisation_id: str
     decided_at: datetime = _moment()
+
+
+class MergeDecisionRow(Table, table=True):
+    """Who said of two ids that they stand for one person, who took it back, and why. The frame's `merge` follows it."""
+
+    __tablename__ = "merge_decision"
+    __table_args__ = (
+        Index("one_standing_merge", "merged_id", unique=True, postgresql_where=text("unmerged_at IS NULL")),
+        Index("merge_decision_by_surviving", "surviving_id"),
+        Index("merge_decision_newest", text("merged_at DESC"), text("merge_id DESC")),
+    )
+
+    merge_id: str = Field(primary_key=True)
+    version: int
+    surviving_id: str
+    merged_id: str
+    reason_code: str
+    note: str
+    merged_by: str
+    merged_at: datetime = _moment()
+    unmerge_reason_code: str
+    unmerge_note: str
+    unmerged_by: str
+    unmerged_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=True))

@@ -14,6 +14,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import db, paging
+from chassis.disclosure import merges
 from services.referrals import domain
 from services.referrals.store import referrals
 from services.referrals.store.tables import ReferralRow
@@ -34,7 +35,7 @@ class Order(StrEnum):
 class Filter:
     """Which referrals; `team_ids` those received by these teams, `referrer_organisation_id` those sent by one.
 
-    No `person_ids` means everybody.
+    No `person_ids` means everybody; one of a person's ids stands for all of them.
     """
 
     statuses: Sequence[domain.Status]
@@ -129,7 +130,7 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     else:
         conditions.append(col(ReferralRow.team_id).in_(wanted.team_ids))
     if wanted.person_ids:
-        conditions.append(col(ReferralRow.person_id).in_(wanted.person_ids))
+        conditions.append(merges.is_about(ReferralRow.person_id, wanted.person_ids))
     return conditions
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import literal, or_, select, update
+from sqlalchemy import func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import db, errors
+from chassis.disclosure import merges
 from services.referrals import domain, routing
 from services.referrals.store.tables import DecisionRow, ReferralRow
 
@@ -127,6 +129,34 @@ async def waiting_after(session: AsyncSession, last_id: str, *, most: int) -> li
         .with_for_update(skip_locked=True),
     )
     return [(referral_of(row), _ask(row)) for row in rows]
+
+
+async def between(
+    session: AsyncSession,
+    person_ids: Sequence[str],
+    *,
+    begin: datetime,
+    end: datetime | None,
+    offset: int,
+    limit: int,
+) -> tuple[list[domain.Referral], int]:
+    """Referrals of some people, by any id of theirs, received in between, oldest first; and how many there are."""
+    received = col(ReferralRow.received_at)
+    wanted = [merges.is_about(ReferralRow.person_id, person_ids), received >= begin]
+    if end is not None:
+        wanted.append(received < end)
+    statement = select(ReferralRow).where(*wanted).order_by(received, col(ReferralRow.id)).offset(offset).limit(limit)
+    rows = await db.execute(session, statement)
+    total = await db.execute(session, select(func.count()).select_from(ReferralRow).where(*wanted))
+    return [referral_of(row) for row in rows], total.scalar_one()
+
+
+async def move_history(session: AsyncSession, referral: domain.Referral) -> None:
+    """Let those reach the history of a referral who reach its person; what was decided stays as it is."""
+    await db.execute(
+        session,
+        update(DecisionRow).where(col(DecisionRow.referral_id) == referral.id).values(person_id=referral.person_id),
+    )
 
 
 async def person_of(session: AsyncSession, referral_id: str) -> str:

@@ -252,3 +252,77 @@ class ChronologyEntryAdded(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ChronologyEntryAdded: _TypeAlias = ChronologyEntryAdded  # noqa: Y015
+
+@_typing.final
+class CaseAssigned(_message.Message):
+    """After an unmerge a human said that a case is about the other of the two people; nothing else of it has changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    FORMER_PERSON_ID_FIELD_NUMBER: _builtins.int
+    MERGE_ID_FIELD_NUMBER: _builtins.int
+    ASSIGNED_AT_FIELD_NUMBER: _builtins.int
+    case_id: _builtins.str
+    version: _builtins.int
+    person_id: _builtins.str
+    former_person_id: _builtins.str
+    merge_id: _builtins.str
+    @_builtins.property
+    def assigned_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        case_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        person_id: _builtins.str = ...,
+        former_person_id: _builtins.str = ...,
+        merge_id: _builtins.str = ...,
+        assigned_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["assigned_at", b"assigned_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assigned_at", b"assigned_at", "case_id", b"case_id", "former_person_id", b"former_person_id", "merge_id", b"merge_id", "person_id", b"person_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CaseAssigned: _TypeAlias = CaseAssigned  # noqa: Y015
+
+@_typing.final
+class ChronologyEntryAssigned(_message.Message):
+    """The same of an entry of the chronology."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRY_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    FORMER_PERSON_ID_FIELD_NUMBER: _builtins.int
+    MERGE_ID_FIELD_NUMBER: _builtins.int
+    ASSIGNED_AT_FIELD_NUMBER: _builtins.int
+    entry_id: _builtins.str
+    version: _builtins.int
+    person_id: _builtins.str
+    former_person_id: _builtins.str
+    merge_id: _builtins.str
+    @_builtins.property
+    def assigned_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        entry_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        person_id: _builtins.str = ...,
+        former_person_id: _builtins.str = ...,
+        merge_id: _builtins.str = ...,
+        assigned_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["assigned_at", b"assigned_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assigned_at", b"assigned_at", "entry_id", b"entry_id", "former_person_id", b"former_person_id", "merge_id", b"merge_id", "person_id", b"person_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChronologyEntryAssigned: _TypeAlias = ChronologyEntryAssigned  # noqa: Y015

@@ -106,3 +106,83 @@ class DuplicateSuspected(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DuplicateSuspected: _TypeAlias = DuplicateSuspected  # noqa: Y015
+
+@_typing.final
+class PersonMerged(_message.Message):
+    """Two ids were found to stand for one person. Both go on being answered; nothing that stands under either is rewritten."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MERGE_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    SURVIVING_PERSON_ID_FIELD_NUMBER: _builtins.int
+    MERGED_PERSON_ID_FIELD_NUMBER: _builtins.int
+    REASON_CODE_FIELD_NUMBER: _builtins.int
+    MERGED_AT_FIELD_NUMBER: _builtins.int
+    merge_id: _builtins.str
+    version: _builtins.int
+    """Of the merge: 1."""
+    surviving_person_id: _builtins.str
+    merged_person_id: _builtins.str
+    reason_code: _builtins.str
+    @_builtins.property
+    def merged_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        merge_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        surviving_person_id: _builtins.str = ...,
+        merged_person_id: _builtins.str = ...,
+        reason_code: _builtins.str = ...,
+        merged_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["merged_at", b"merged_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["merge_id", b"merge_id", "merged_at", b"merged_at", "merged_person_id", b"merged_person_id", "reason_code", b"reason_code", "surviving_person_id", b"surviving_person_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PersonMerged: _TypeAlias = PersonMerged  # noqa: Y015
+
+@_typing.final
+class PersonUnmerged(_message.Message):
+    """They stand for two people after all: from now on each id is answered by itself, as before the merge."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MERGE_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    SURVIVING_PERSON_ID_FIELD_NUMBER: _builtins.int
+    MERGED_PERSON_ID_FIELD_NUMBER: _builtins.int
+    REASON_CODE_FIELD_NUMBER: _builtins.int
+    MERGED_AT_FIELD_NUMBER: _builtins.int
+    UNMERGED_AT_FIELD_NUMBER: _builtins.int
+    merge_id: _builtins.str
+    version: _builtins.int
+    """Of the merge: 2."""
+    surviving_person_id: _builtins.str
+    merged_person_id: _builtins.str
+    reason_code: _builtins.str
+    @_builtins.property
+    def merged_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def unmerged_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        merge_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        surviving_person_id: _builtins.str = ...,
+        merged_person_id: _builtins.str = ...,
+        reason_code: _builtins.str = ...,
+        merged_at: _timestamp_pb2.Timestamp | None = ...,
+        unmerged_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["merged_at", b"merged_at", "unmerged_at", b"unmerged_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["merge_id", b"merge_id", "merged_at", b"merged_at", "merged_person_id", b"merged_person_id", "reason_code", b"reason_code", "surviving_person_id", b"surviving_person_id", "unmerged_at", b"unmerged_at", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PersonUnmerged: _TypeAlias = PersonUnmerged  # noqa: Y015

@@ -337,10 +337,13 @@ class Person(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     DEMOGRAPHICS_FIELD_NUMBER: _builtins.int
     VERIFICATION_STATUS_FIELD_NUMBER: _builtins.int
+    SURVIVING_PERSON_ID_FIELD_NUMBER: _builtins.int
     WITHHELD_FIELD_NUMBER: _builtins.int
     person_id: _builtins.str
     version: _builtins.int
     verification_status: _builtins.str
+    surviving_person_id: _builtins.str
+    """Set when the id that was asked for was merged into this one: what is told is the surviving person's."""
     @_builtins.property
     def demographics(self) -> Global___Demographics: ...
     @_builtins.property
@@ -352,11 +355,12 @@ class Person(_message.Message):
         version: _builtins.int = ...,
         demographics: Global___Demographics | None = ...,
         verification_status: _builtins.str = ...,
+        surviving_person_id: _builtins.str = ...,
         withheld: _abc.Iterable[_common_pb2.Withheld] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["demographics", b"demographics"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["demographics", b"demographics", "person_id", b"person_id", "verification_status", b"verification_status", "version", b"version", "withheld", b"withheld"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["demographics", b"demographics", "person_id", b"person_id", "surviving_person_id", b"surviving_person_id", "verification_status", b"verification_status", "version", b"version", "withheld", b"withheld"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

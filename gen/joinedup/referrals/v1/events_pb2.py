@@ -27,7 +27,7 @@ from joinedup.options.v1 import options_pb2 as joinedup_dot_options_dot_v1_dot_o
 from joinedup.referrals.v1 import referrals_pb2 as joinedup_dot_referrals_dot_v1_dot_referrals__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"joinedup/referrals/v1/events.proto\x12\x15joinedup.referrals.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!joinedup/options/v1/options.proto\x1a%joinedup/referrals/v1/referrals.proto\"\xcd\x02\n\x11ReferralSubmitted\x12\x13\n\x0breferral_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12 \n\x18referrer_organisation_id\x18\x04 \x01(\t\x12\x17\n\x0forganisation_id\x18\x05 \x01(\t\x12\x0f\n\x07team_id\x18\x06 \x01(\t\x12\x31\n\x08priority\x18\x07 \x01(\x0e\x32\x1f.joinedup.referrals.v1.Priority\x12\x30\n\x0csubmitted_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x64ue_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nmessage_id\x18\n \x01(\t:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\xcb\x02\n\x15ReferralStatusChanged\x12\x13\n\x0breferral_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12-\n\x06status\x18\x04 \x01(\x0e\x32\x1d.joinedup.referrals.v1.Status\x12\x13\n\x0breason_code\x18\x05 \x01(\t\x12 \n\x18referrer_organisation_id\x18\x06 \x01(\t\x12\x17\n\x0forganisation_id\x18\x07 \x01(\t\x12\x0f\n\x07team_id\x18\x08 \x01(\t\x12\x15\n\rkey_worker_id\x18\t \x01(\t\x12.\n\nchanged_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nmessage_id\x18\x0b \x01(\t:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"joinedup/referrals/v1/events.proto\x12\x15joinedup.referrals.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!joinedup/options/v1/options.proto\x1a%joinedup/referrals/v1/referrals.proto\"\xcd\x02\n\x11ReferralSubmitted\x12\x13\n\x0breferral_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12 \n\x18referrer_organisation_id\x18\x04 \x01(\t\x12\x17\n\x0forganisation_id\x18\x05 \x01(\t\x12\x0f\n\x07team_id\x18\x06 \x01(\t\x12\x31\n\x08priority\x18\x07 \x01(\x0e\x32\x1f.joinedup.referrals.v1.Priority\x12\x30\n\x0csubmitted_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x64ue_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nmessage_id\x18\n \x01(\t:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\xcb\x02\n\x15ReferralStatusChanged\x12\x13\n\x0breferral_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12-\n\x06status\x18\x04 \x01(\x0e\x32\x1d.joinedup.referrals.v1.Status\x12\x13\n\x0breason_code\x18\x05 \x01(\t\x12 \n\x18referrer_organisation_id\x18\x06 \x01(\t\x12\x17\n\x0forganisation_id\x18\x07 \x01(\t\x12\x0f\n\x07team_id\x18\x08 \x01(\t\x12\x15\n\rkey_worker_id\x18\t \x01(\t\x12.\n\nchanged_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nmessage_id\x18\x0b \x01(\t:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\xb8\x01\n\x10ReferralAssigned\x12\x13\n\x0breferral_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12\x18\n\x10\x66ormer_person_id\x18\x04 \x01(\t\x12\x10\n\x08merge_id\x18\x05 \x01(\t\x12/\n\x0b\x61ssigned_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,8 +42,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REFERRALSTATUSCHANGED'].fields_by_name['person_id']._serialized_options = b'\220\265\030\001'
   _globals['_REFERRALSTATUSCHANGED']._loaded_options = None
   _globals['_REFERRALSTATUSCHANGED']._serialized_options = b'\210\265\030\001\222\265\030\000'
+  _globals['_REFERRALASSIGNED'].fields_by_name['person_id']._loaded_options = None
+  _globals['_REFERRALASSIGNED'].fields_by_name['person_id']._serialized_options = b'\220\265\030\001'
+  _globals['_REFERRALASSIGNED']._loaded_options = None
+  _globals['_REFERRALASSIGNED']._serialized_options = b'\210\265\030\001\222\265\030\000'
   _globals['_REFERRALSUBMITTED']._serialized_start=169
   _globals['_REFERRALSUBMITTED']._serialized_end=502
   _globals['_REFERRALSTATUSCHANGED']._serialized_start=505
   _globals['_REFERRALSTATUSCHANGED']._serialized_end=836
+  _globals['_REFERRALASSIGNED']._serialized_start=839
+  _globals['_REFERRALASSIGNED']._serialized_end=1023
 # @@protoc_insertion_point(module_scope)

@@ -119,3 +119,40 @@ class ReferralStatusChanged(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReferralStatusChanged: _TypeAlias = ReferralStatusChanged  # noqa: Y015
+
+@_typing.final
+class ReferralAssigned(_message.Message):
+    """After an unmerge a human said that a referral is about the other of the two people; nothing else of it has changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REFERRAL_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    FORMER_PERSON_ID_FIELD_NUMBER: _builtins.int
+    MERGE_ID_FIELD_NUMBER: _builtins.int
+    ASSIGNED_AT_FIELD_NUMBER: _builtins.int
+    referral_id: _builtins.str
+    version: _builtins.int
+    person_id: _builtins.str
+    former_person_id: _builtins.str
+    merge_id: _builtins.str
+    @_builtins.property
+    def assigned_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        referral_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        person_id: _builtins.str = ...,
+        former_person_id: _builtins.str = ...,
+        merge_id: _builtins.str = ...,
+        assigned_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["assigned_at", b"assigned_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assigned_at", b"assigned_at", "former_person_id", b"former_person_id", "merge_id", b"merge_id", "person_id", b"person_id", "referral_id", b"referral_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReferralAssigned: _TypeAlias = ReferralAssigned  # noqa: Y015

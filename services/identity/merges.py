@@ -1,0 +1,146 @@
+"""Two records of one person: when they may be merged, what is shown of them, and what they are known by together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+
+from chassis import errors
+from services.identity import domain
+
+LONGEST_NOTE = 2_000
+OTHER = "other"
+REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "duplicate_registration": "the person was registered twice",
+        "reviewed": "somebody has compared the two records",
+        "number_superseded": "the Personal Demographics Service replaced the one's NHS Number by the other's",
+        OTHER: "as the note says",
+    }
+)
+UNMERGE_REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "merged_in_error": "they were two people all along",
+        "new_evidence": "something that became known since tells them apart",
+        OTHER: "as the note says",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The reason of a merge, or of its end: a code, and what it was seen by in words."""
+
+    reason_code: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Two ids that stand, or stood, for one person; who said so and why, and who took it back."""
+
+    id: str
+    surviving_id: str
+    merged_id: str
+    why: Why
+    merged_by: str
+    merged_at: datetime
+    version: int = 1
+    unmerge_why: Why | None = None
+    unmerged_by: str = ""
+    unmerged_at: datetime | None = None
+
+    @property
+    def stands(self) -> bool:
+        """Whether it was not taken back."""
+        return self.unmerged_at is None
+
+
+def merge(surviving: domain.Person, merged: domain.Person, *, merge_id: str, why: Why, by: str, now: datetime) -> Merge:
+    """The merge of two records. Raises Conflict when they are one person already, or one survives no longer."""
+    if (surviving.surviving_id or surviving.id) == (merged.surviving_id or merged.id):
+        raise errors.Conflict("the two are one person already")
+    for person in (surviving, merged):
+        if person.surviving_id:
+            raise errors.Conflict(f"{person.id} is known as {person.surviving_id} already: merge that one")
+    return Merge(merge_id, surviving.id, merged.id, why, merged_by=by, merged_at=now)
+
+
+def unmerge(standing: Merge, *, why: Why, by: str, now: datetime) -> Merge:
+    """The merge, taken back. Raises Conflict when it was before."""
+    if not standing.stands:
+        raise errors.Conflict("the merge was taken back already")
+    return replace(standing, version=standing.version + 1, unmerge_why=why, unmerged_by=by, unmerged_at=now)
+
+
+def check(why: Why, known: Mapping[str, str]) -> None:
+    """Raises Invalid for a reason that is none of those known, and for a note that is missing or too long."""
+    violations = []
+    if why.reason_code not in known:
+        told = "; ".join(f"{code}: {words}" for code, words in known.items())
+        violations.append(errors.Violation("reason_code", f"is none of these: {told}"))
+    if why.reason_code == OTHER and not why.note.strip():
+        violations.append(errors.Violation("note", "say what the other reason is"))
+    if len(why.note) > LONGEST_NOTE or "\x00" in why.note:
+        violations.append(errors.Violation("note", f"is longer than {LONGEST_NOTE} characters or no text"))
+    if violations:
+        raise errors.Invalid(*violations)
+
+
+def shown(person_id: str, records: Mapping[str, domain.Person]) -> domain.Person:
+    """The person under the id that is asked for: the one who survives, with the merged one's number if they have none.
+
+    `records` are the person's under every id that can be seen. No number moves from one record to another.
+    """
+    asked = records[person_id]
+    survivor = records.get(asked.surviving_id, asked)
+    if not survivor.demographics.nhs_number:
+        survivor = _with_number_of(survivor, _merged_into(survivor.id, records.values()))
+    return survivor if survivor.id == person_id else replace(survivor, id=person_id, surviving_id=survivor.id)
+
+
+def groups(records: Iterable[domain.Person]) -> Mapping[str, tuple[domain.Person, ...]]:
+    """The records of each person, the survivor's first, under the id that survives."""
+    found: dict[str, list[domain.Person]] = {}
+    for record in sorted(records, key=lambda record: (bool(record.surviving_id), record.registered_at, record.id)):
+        found.setdefault(record.surviving_id or record.id, []).append(record)
+    return {survivor: tuple(group) for survivor, group in found.items()}
+
+
+def faces(group: tuple[domain.Person, ...]) -> tuple[domain.Person, ...]:
+    """Each record of a person with what only the others know filled in: whoever knows any of them knows the person."""
+    if len(group) == 1:
+        return group
+    families = {name for one in group for name in (one.demographics.family, *one.other_families) if name}
+    postcodes = {code for one in group for code in (one.demographics.postcode, *one.other_postcodes) if code}
+    return tuple(
+        replace(
+            one,
+            demographics=_filled(one.demographics, [other.demographics for other in group if other is not one]),
+            other_families=tuple(sorted(families - {one.demographics.family})),
+            other_postcodes=tuple(sorted(postcodes - {one.demographics.postcode})),
+        )
+        for one in group
+    )
+
+
+def _filled(known: domain.Demographics, others: Iterable[domain.Demographics]) -> domain.Demographics:
+    for other in others:
+        gaps = {name: getattr(other, name) for name in domain.Demographics.__dataclass_fields__}
+        known = replace(known, **{name: value for name, value in gaps.items() if value and not getattr(known, name)})
+    return known
+
+
+def _merged_into(survivor_id: str, records: Iterable[domain.Person]) -> list[domain.Person]:
+    merged = [record for record in records if record.surviving_id == survivor_id]
+    return sorted(merged, key=lambda record: (record.registered_at, record.id))
+
+
+def _with_number_of(survivor: domain.Person, merged: Iterable[domain.Person]) -> domain.Person:
+    holder = next((one for one in merged if one.demographics.nhs_number), None)
+    if holder is None:
+        return survivor
+    demographics = replace(survivor.demographics, nhs_number=holder.demographics.nhs_number)
+    return replace(survivor, demographics=demographics, verification=holder.verification)

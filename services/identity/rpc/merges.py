@@ -1,0 +1,90 @@
+"""Merges on the wire: each call handed to its command or query, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chassis.rpc import server
+from chassis.work import Work
+from joinedup.identity.v1 import merges_pb2 as pb
+from services.identity import merges, merging
+from services.identity.store.merges import Stated
+
+
+@dataclass(frozen=True, slots=True)
+class Merging:
+    """The calls; `oversees` tells who looks after the register, whoever a record is about."""
+
+    oversees: merging.Oversees
+
+    async def merge_people(self, request: pb.MergePeopleRequest, work: Work) -> pb.MergeResponse:
+        """MergePeople."""
+        made = await merging.merge(
+            work,
+            surviving=merging.AsSeen(request.surviving.person_id, request.surviving.version),
+            merged=merging.AsSeen(request.merged.person_id, request.merged.version),
+            why=merges.Why(request.reason_code, request.note),
+        )
+        return pb.MergeResponse(merge_id=made.id, version=made.version)
+
+    async def unmerge_people(self, request: pb.UnmergePeopleRequest, work: Work) -> pb.MergeResponse:
+        """UnmergePeople."""
+        why = merges.Why(request.reason_code, request.note)
+        over = await merging.unmerge(work, request.merge_id, why=why, oversees=self.oversees)
+        return pb.MergeResponse(merge_id=over.id, version=over.version)
+
+    async def get_merge(self, request: pb.GetMergeRequest, work: Work) -> pb.Merge:
+        """GetMerge."""
+        return _merge(*await merging.get(work, request.merge_id, oversees=self.oversees))
+
+    async def list_merges(self, request: pb.ListMergesRequest, work: Work) -> pb.ListMergesResponse:
+        """ListMerges."""
+        found, page = await merging.listed(
+            work,
+            person_id=request.person_id,
+            standing=request.standing,
+            page=request.page,
+            oversees=self.oversees,
+        )
+        return pb.ListMergesResponse(merges=map(_merge, found), page=page)
+
+
+def _merge(one: merges.Merge, since: Sequence[Stated] = ()) -> pb.Merge:
+    message = pb.Merge(
+        merge_id=one.id,
+        version=one.version,
+        surviving_person_id=one.surviving_id,
+        merged_person_id=one.merged_id,
+        reason_code=one.why.reason_code,
+        note=one.why.note,
+        merged_by=one.merged_by,
+        unmerged_by=one.unmerged_by,
+        since=map(_stated, since),
+    )
+    message.merged_at.FromDatetime(one.merged_at)
+    if one.unmerged_at is not None and one.unmerge_why is not None:
+        message.unmerged_at.FromDatetime(one.unmerged_at)
+        message.unmerge_reason_code = one.unmerge_why.reason_code
+        message.unmerge_note = one.unmerge_why.note
+    return message
+
+
+def _stated(one: Stated) -> pb.StatedSince:
+    message = pb.StatedSince(recorded_under=one.recorded_under, source=one.source)
+    message.stated_at.FromDatetime(one.at)
+    return message
+
+
+def service(oversees: merging.Oversees) -> server.Service:
+    """The service with every handler."""
+    calls = Merging(oversees)
+    return server.Service(
+        descriptor=pb.DESCRIPTOR.services_by_name["Merges"],
+        handlers={
+            "MergePeople": calls.merge_people,
+            "UnmergePeople": calls.unmerge_people,
+            "GetMerge": calls.get_merge,
+            "ListMerges": calls.list_merges,
+        },
+    )

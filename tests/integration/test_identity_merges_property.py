@@ -1,0 +1,129 @@
+"""Merge and unmerge, in whatever groups and order: afterwards everything is exactly what it was before."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chassis import auth, errors
+from chassis.rpc.client import acting
+from devstack.databases import Database
+from joinedup.common.v1 import common_pb2
+from joinedup.identity.v1 import identity_pb2
+from joinedup.identity.v1.identity_pb2_grpc import IdentityStub
+from tests.integration.identity_merging import add, merge, opened, unmerge
+from tests.integration.service_house import House
+from tests.integration.test_identity_register import HOSPITAL, OFFICER, number, somebody, trace
+
+# What grows by every act: the record of the acts themselves. Nothing else may differ.
+HISTORY = frozenset({"outbox", "audit", "idempotency", "inbox", "merge", "merge_decision", "alembic_version"})
+PEOPLE = 4
+SEEDS = itertools.count(1_000, 10)
+
+
+@pytest.fixture(scope="module")
+async def house(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """Identity with its merges."""
+    async with opened(database, tmp_path_factory.mktemp("trusted")) as running:
+        yield running
+
+
+class Somebodies:
+    """Four records made at random: some of one person, some with numbers, some that the readers are related to."""
+
+    def __init__(self, house: House, like: Sequence[bool], numbers: Sequence[bool], known: Sequence[bool]) -> None:
+        self.house = house
+        self.known = known
+        base = next(SEEDS)
+        self.stated = [
+            somebody(base if like[place] else base + place, **({"nhs_number": number(base + place)} if has else {}))
+            for place, has in enumerate(numbers)
+        ]
+        self.ids: list[str] = []
+
+    async def arrive(self) -> None:
+        """Be registered."""
+        for place, stated in enumerate(self.stated):
+            self.ids.append(await add(self.house, stated))
+            reader = HOSPITAL if self.known[place] else OFFICER
+            await self.house.relate(self.ids[-1], reader, common_pb2.RELATIONSHIP_KIND_REFERRER)
+
+    async def answers(self) -> list[bytes]:
+        """What both readers are answered about everybody: by id, in a list, and by what is stated."""
+        told = []
+        for reader in (HOSPITAL, OFFICER):
+            stub = self.house.channels.stub(IdentityStub, "identity")
+            for person_id in self.ids:
+                told.append(await self._person(reader, person_id))
+            with acting(reader):
+                people = await stub.GetPeople(identity_pb2.GetPeopleRequest(person_ids=self.ids))
+            told.append(people.SerializeToString(deterministic=True))
+            for stated in self.stated:
+                found = await trace(self.house, stated, reader)
+                told.append(found.SerializeToString(deterministic=True))
+        return told
+
+    async def _person(self, reader: auth.Actor, person_id: str) -> bytes:
+        stub = self.house.channels.stub(IdentityStub, "identity")
+        try:
+            with acting(reader):
+                person = await stub.GetPerson(identity_pb2.GetPersonRequest(person_id=person_id))
+        except errors.NotFound:
+            return b"a stranger"
+        return person.SerializeToString(deterministic=True)
+
+
+async def dump(house: House) -> dict[str, list[str]]:
+    """Every row of every table of identity, but for the record of acts."""
+    tables = await house.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+    names = [row["tablename"] for row in tables if row["tablename"] not in HISTORY]
+    assert {"person", "statement", "blocking_key", "duplicate", "relationship", "also_known_as"} <= set(names)
+    return {
+        name: [row[0] for row in await house.rows(f'SELECT row_to_json(t)::text FROM "{name}" AS t ORDER BY 1')]
+        for name in names
+    }
+
+
+flags = st.lists(st.booleans(), min_size=PEOPLE, max_size=PEOPLE)
+pairs = st.permutations(range(PEOPLE)).map(lambda order: (order[0], order[1]))
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@given(
+    traits=st.tuples(flags, flags, flags),
+    merges=st.lists(pairs, min_size=1, max_size=5),
+    order=st.randoms(use_true_random=False),
+)
+async def test_after_an_unmerge_everything_is_as_it_was(
+    house: House,
+    traits: tuple[list[bool], list[bool], list[bool]],
+    merges: list[tuple[int, int]],
+    order: random.Random,
+) -> None:
+    somebodies = Somebodies(house, *traits)
+    await somebodies.arrive()
+    before, answered = await dump(house), await somebodies.answers()
+
+    made = []
+    for surviving, merged in merges:
+        try:
+            made.append((await merge(house, somebodies.ids[surviving], somebodies.ids[merged])).merge_id)
+        except errors.Conflict:
+            # They were one already, or one of them had been merged into another.
+            continue
+    assert made
+    during = await dump(house)
+    assert during["also_known_as"]
+    assert {**during, "also_known_as": []} == {**before, "also_known_as": []}, "a merge rewrites nothing"
+    assert await somebodies.answers() != answered, "and yet it is seen"
+
+    order.shuffle(made)
+    for merge_id in made:
+        await unmerge(house, merge_id)
+    assert await dump(house) == before
+    assert await somebodies.answers() == answered
