@@ -13,6 +13,7 @@ from services.identity import domain, events, merges, reviews
 from services.identity.store import merges as register
 from services.identity.store import reviews as decided
 
+MOST_RECORDS = 200
 Oversees = Callable[[auth.Actor], bool]
 
 
@@ -58,6 +59,16 @@ async def unmerge(work: Work, merge_id: str, *, why: merges.Why, oversees: Overs
     detail = {"surviving": over.surviving_id, "merged": over.merged_id, "reason": why.reason_code}
     work.audit("person.unmerged", subject=f"merge/{over.id}", detail=detail)
     return over
+
+
+async def records(work: Work, person_ids: Sequence[str], *, oversees: Oversees) -> Sequence[domain.Person]:
+    """The records of those within reach, as they are stored. Raises Invalid for more than 200."""
+    if len(person_ids) > MOST_RECORDS:
+        raise errors.Invalid.of("person_ids", f"are more than {MOST_RECORDS}")
+    if oversees(work.actor):
+        await work.see_everybody()
+    found = await register.records(work.session, person_ids)
+    return [found[person_id] for person_id in dict.fromkeys(person_ids) if person_id in found]
 
 
 async def get(work: Work, merge_id: str, *, oversees: Oversees) -> tuple[merges.Merge, Sequence[register.Stated]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from chassis.rpc import server
 from chassis.work import Work
 from joinedup.identity.v1 import merges_pb2 as pb
-from services.identity import merges, merging
+from services.identity import domain, merges, merging
 from services.identity.store.merges import Stated
 
 
@@ -33,6 +33,11 @@ class Merging:
         why = merges.Why(request.reason_code, request.note)
         over = await merging.unmerge(work, request.merge_id, why=why, oversees=self.oversees)
         return pb.MergeResponse(merge_id=over.id, version=over.version)
+
+    async def list_records(self, request: pb.ListRecordsRequest, work: Work) -> pb.ListRecordsResponse:
+        """ListRecords."""
+        found = await merging.records(work, request.person_ids, oversees=self.oversees)
+        return pb.ListRecordsResponse(records=map(_record, found))
 
     async def get_merge(self, request: pb.GetMergeRequest, work: Work) -> pb.Merge:
         """GetMerge."""
@@ -70,6 +75,17 @@ def _merge(one: merges.Merge, since: Sequence[Stated] = ()) -> pb.Merge:
     return message
 
 
+def _record(one: domain.Person) -> pb.Record:
+    message = pb.Record(
+        person_id=one.id,
+        version=one.version,
+        verification_status=one.verification.value,
+        surviving_person_id=one.surviving_id,
+    )
+    message.registered_at.FromDatetime(one.registered_at)
+    return message
+
+
 def _stated(one: Stated) -> pb.StatedSince:
     message = pb.StatedSince(recorded_under=one.recorded_under, source=one.source)
     message.stated_at.FromDatetime(one.at)
@@ -84,6 +100,7 @@ def service(oversees: merging.Oversees) -> server.Service:
         handlers={
             "MergePeople": calls.merge_people,
             "UnmergePeople": calls.unmerge_people,
+            "ListRecords": calls.list_records,
             "GetMerge": calls.get_merge,
             "ListMerges": calls.list_merges,
         },

@@ -65,6 +65,11 @@ class Stated:
 async def locked(session: AsyncSession, ids: Sequence[str]) -> Mapping[str, domain.Person]:
     """The records of people as they are stored, locked until the transaction ends."""
     await db.execute(session, _LOCK, {"ids": sorted(ids)})
+    return await records(session, ids)
+
+
+async def records(session: AsyncSession, ids: Sequence[str]) -> Mapping[str, domain.Person]:
+    """The same without a lock."""
     rows = await db.execute(session, _RECORDS, {"ids": sorted(ids)})
     return {row.id: people.from_row(row) for row in rows}
 

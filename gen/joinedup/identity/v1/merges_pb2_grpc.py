@@ -44,6 +44,11 @@ class MergesStub:
                 request_serializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.UnmergePeopleRequest.SerializeToString,
                 response_deserializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.MergeResponse.FromString,
                 _registered_method=True)
+        self.ListRecords = channel.unary_unary(
+                '/joinedup.identity.v1.Merges/ListRecords',
+                request_serializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.ListRecordsRequest.SerializeToString,
+                response_deserializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.ListRecordsResponse.FromString,
+                _registered_method=True)
         self.GetMerge = channel.unary_unary(
                 '/joinedup.identity.v1.Merges/GetMerge',
                 request_serializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.GetMergeRequest.SerializeToString,
@@ -75,6 +80,13 @@ class MergesServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListRecords(self, request, context):
+        """In which version each record stands, for whoever is about to merge two; those out of reach are left out.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetMerge(self, request, context):
         """A merge, and what was stated of the person since.
         """
@@ -101,6 +113,11 @@ def add_MergesServicer_to_server(servicer, server):
                     servicer.UnmergePeople,
                     request_deserializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.UnmergePeopleRequest.FromString,
                     response_serializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.MergeResponse.SerializeToString,
+            ),
+            'ListRecords': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRecords,
+                    request_deserializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.ListRecordsRequest.FromString,
+                    response_serializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.ListRecordsResponse.SerializeToString,
             ),
             'GetMerge': grpc.unary_unary_rpc_method_handler(
                     servicer.GetMerge,
@@ -167,6 +184,33 @@ class Merges:
             '/joinedup.identity.v1.Merges/UnmergePeople',
             joinedup_dot_identity_dot_v1_dot_merges__pb2.UnmergePeopleRequest.SerializeToString,
             joinedup_dot_identity_dot_v1_dot_merges__pb2.MergeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/joinedup.identity.v1.Merges/ListRecords',
+            joinedup_dot_identity_dot_v1_dot_merges__pb2.ListRecordsRequest.SerializeToString,
+            joinedup_dot_identity_dot_v1_dot_merges__pb2.ListRecordsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,8 @@ class MergesStub:
     """Takes a merge back: everything is as it was before. The two are remembered as different, and not proposed again.
     What was recorded meanwhile stays under the id that it was recorded under until a human assigns it.
     """
+    ListRecords: _grpc.UnaryUnaryMultiCallable[_merges_pb2.ListRecordsRequest, _merges_pb2.ListRecordsResponse]
+    """In which version each record stands, for whoever is about to merge two; those out of reach are left out."""
     GetMerge: _grpc.UnaryUnaryMultiCallable[_merges_pb2.GetMergeRequest, _merges_pb2.Merge]
     """A merge, and what was stated of the person since."""
     ListMerges: _grpc.UnaryUnaryMultiCallable[_merges_pb2.ListMergesRequest, _merges_pb2.ListMergesResponse]
@@ -55,6 +57,8 @@ class MergesAsyncStub(MergesStub):
     """Takes a merge back: everything is as it was before. The two are remembered as different, and not proposed again.
     What was recorded meanwhile stays under the id that it was recorded under until a human assigns it.
     """
+    ListRecords: _aio.UnaryUnaryMultiCallable[_merges_pb2.ListRecordsRequest, _merges_pb2.ListRecordsResponse]  # type: ignore[assignment]
+    """In which version each record stands, for whoever is about to merge two; those out of reach are left out."""
     GetMerge: _aio.UnaryUnaryMultiCallable[_merges_pb2.GetMergeRequest, _merges_pb2.Merge]  # type: ignore[assignment]
     """A merge, and what was stated of the person since."""
     ListMerges: _aio.UnaryUnaryMultiCallable[_merges_pb2.ListMergesRequest, _merges_pb2.ListMergesResponse]  # type: ignore[assignment]
@@ -80,6 +84,14 @@ class MergesServicer(metaclass=_abc_1.ABCMeta):
         """Takes a merge back: everything is as it was before. The two are remembered as different, and not proposed again.
         What was recorded meanwhile stays under the id that it was recorded under until a human assigns it.
         """
+
+    @_abc_1.abstractmethod
+    def ListRecords(
+        self,
+        request: _merges_pb2.ListRecordsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_merges_pb2.ListRecordsResponse, _abc.Awaitable[_merges_pb2.ListRecordsResponse]]:
+        """In which version each record stands, for whoever is about to merge two; those out of reach are left out."""
 
     @_abc_1.abstractmethod
     def GetMerge(
