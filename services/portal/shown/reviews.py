@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date
 
 from joinedup.identity.v1 import reviews_pb2 as pb
 from services.portal.directory import Names
 from services.portal.pages import people, rendering
-from services.portal.pages.parts import Tag, Text
+from services.portal.pages.parts import Tag, Text, Withheld
 from services.portal.pages.review import Compared, Decided, ReviewRow
 from services.portal.pages.vocabulary import FIELD_AGREEMENT, REVIEW_REASONS, REVIEW_STATE, VERIFICATION
 from services.portal.shown.marks import Marks
@@ -50,8 +50,28 @@ def state(value: pb.ReviewState.ValueType) -> Tag:
 
 
 def compared(review: pb.Review) -> tuple[Compared, ...]:
-    """Both records field by field; what says nothing in either is left out, what is withheld never."""
-    return tuple(one for one in _Sides.of(review).rows() if one.first or one.second)
+    """Both records field by field; what says nothing in either is left out, what is withheld never.
+
+    What is withheld of both for one reason stands together in the end.
+    """
+    together: dict[tuple[str, str], list[Compared]] = {}
+    shown: list[Compared] = []
+    for one in _Sides.of(review).rows():
+        if isinstance(one.first, Withheld) and isinstance(one.second, Withheld):
+            together.setdefault((one.first.reason, one.second.reason), []).append(one)
+        elif one.first or one.second:
+            shown.append(one)
+    return (*shown, *map(_gathered, together.values()))
+
+
+def _gathered(rows: list[Compared]) -> Compared:
+    """One row for several; names keep their capitals, other words stand inside the line."""
+    labels = ", ".join([rows[0].label, *(_inner(row.label) for row in rows[1:])])
+    return replace(rows[0], label=labels, reason=next((row.reason for row in rows if row.reason), None))
+
+
+def _inner(label: str) -> str:
+    return label if label.startswith("NHS") else label[:1].lower() + label[1:]
 
 
 def history(review: pb.Review, names: Names) -> tuple[Decided, ...]:
@@ -104,7 +124,7 @@ class _Sides:
         known = [record.demographics for record in self.records]
         yield self._row("NHS Number", "demographics.nhs_number", [_number(one.nhs_number) for one in known], "number")
         others = [_texts(map(_number, record.other_nhs_numbers)) for record in self.records]
-        yield self._row("NHS Number that was stated, and is not on the record", "other_nhs_numbers", others)
+        yield self._row("NHS Number stated, not on the record", "other_nhs_numbers", others)
         status = [VERIFICATION.get(record.verification_status, "") for record in self.records]
         yield self._row("NHS Number status", "", status)
         yield self._row(
