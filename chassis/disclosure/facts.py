@@ -34,7 +34,7 @@ _FACTS = sqlalchemy.text(
     " UNION ALL SELECT 'd', same.person_id, sector, refused::text, same.other_id, decided_at, NULL, version"
     " FROM also_known_as AS same JOIN sharing_decision ON sharing_decision.person_id = same.other_id"
     " WHERE same.person_id = ANY(CAST(:people AS text[]))"
-    " UNION ALL SELECT 's', person_id, 0, other_id, '', NULL, NULL, 0"
+    " UNION ALL SELECT 'k', person_id, 0, other_id, '', NULL, NULL, 0"
     " FROM also_known_as WHERE person_id = ANY(CAST(:people AS text[]))"
     " UNION ALL SELECT 'a', '', 0, count(*)::text, '', NULL, NULL, coalesce(max(recorded), 0) FROM agreement"
 )
@@ -72,7 +72,7 @@ class Register:
             elif fact == "d":
                 said = decision.SharingDecision(code, team_id == "true", begins, number, practitioner_id)
                 decisions.setdefault(person_id, []).append(said)
-            elif fact == "s":
+            elif fact == "k":
                 same.setdefault(person_id, []).append(team_id)
             else:
                 stamp = (team_id, number)

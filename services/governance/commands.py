@@ -51,10 +51,17 @@ async def publish_agreement(work: Work, agreement: events_pb2.Agreement) -> bool
 async def record_decision(work: Work, *, person_id: str, sector: common_pb2.Sector.ValueType, refused: bool) -> int:
     """Record that a person refuses sharing with a sector, or withdraws that; the decision's version.
 
-    Raises errors.Invalid when no sector is named.
+    Raises errors.Invalid when no sector is named, and errors.Conflict for a withdrawal that would have no effect: of
+    somebody who was merged, a refusal holds until it is withdrawn under the id that it was said under.
     """
     if sector == common_pb2.SECTOR_UNSPECIFIED:
         raise errors.Invalid.of("sector", "must be given")
+    # The frame has let the caller in; whoever records it need not be related to the person under each of their ids.
+    await work.see_everybody()
+    if not refused:
+        standing = await store.refused_under(work.session, person_id, sector)
+        if standing and person_id not in standing:
+            raise errors.Conflict(f"the refusal stands under another id of this person: withdraw it for {standing[0]}")
     version = await store.decisions_recorded(work.session, person_id, sector) + 1
     work.session.add(
         store.DecisionRow(

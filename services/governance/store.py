@@ -128,6 +128,24 @@ async def decisions_recorded(session: AsyncSession, person_id: str, sector: int)
     ).one()
 
 
+async def refused_under(session: AsyncSession, person_id: str, sector: int) -> Sequence[str]:
+    """The ids of a person, one unless they were merged, under which sharing with the sector is refused at present."""
+    newest = (
+        select(DecisionRow.person_id, func.max(DecisionRow.version))
+        .where(
+            merges.is_about(DecisionRow.person_id, [person_id]),
+            DecisionRow.sector == sector,
+        )
+        .group_by(DecisionRow.person_id)
+    )
+    query = select(DecisionRow.person_id).where(
+        tuple_(DecisionRow.person_id, DecisionRow.version).in_(newest),
+        DecisionRow.sector == sector,
+        col(DecisionRow.refused),
+    )
+    return (await session.exec(query.order_by(DecisionRow.person_id))).all()
+
+
 async def upsert_directory(session: AsyncSession, row: DirectoryRow) -> int | None:
     """Register or update a directory entry; its new version, or None when nothing changed."""
     statement = insert(DirectoryRow).values(row.model_dump())

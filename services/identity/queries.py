@@ -22,7 +22,7 @@ async def trace(
 
 async def person(work: Work, person_id: str) -> domain.Person:
     """A person within reach. Raises NotFound."""
-    found = await register.get(work.session, [person_id])
+    found = await register.shown(work.session, [person_id])
     if not found:
         raise errors.NotFound("no such person")
     return found[0]
@@ -32,4 +32,4 @@ async def people(work: Work, person_ids: Sequence[str]) -> list[domain.Person]:
     """Those within reach of some people. Raises Invalid for more than 200."""
     if len(person_ids) > MOST_PEOPLE:
         raise errors.Invalid.of("person_ids", f"are more than {MOST_PEOPLE}")
-    return await register.get(work.session, person_ids)
+    return await register.shown(work.session, person_ids)

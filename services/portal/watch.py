@@ -30,6 +30,9 @@ logger = logging.getLogger(__name__)
 # Fields of events, and the topics of pages that they stand for.
 _FIELDS: Mapping[str, str] = {
     "person_id": "person",
+    "surviving_person_id": "person",
+    "merged_person_id": "person",
+    "former_person_id": "person",
     "team_id": "team",
     "organisation_id": "organisation",
     "referrer_organisation_id": "organisation",
@@ -39,23 +42,34 @@ _FIELDS: Mapping[str, str] = {
 FOLLOWED: tuple[Any, ...] = (
     identity.PersonRegistered,
     identity.PersonUpdated,
+    identity.PersonMerged,
+    identity.PersonUnmerged,
     referrals.ReferralSubmitted,
     referrals.ReferralStatusChanged,
+    referrals.ReferralAssigned,
     caseworker.CaseOpened,
+    caseworker.CaseAssigned,
     caseworker.PlanUpdated,
     caseworker.ActionAssigned,
     caseworker.ActionAnswered,
     caseworker.CrisisAlertRaised,
     caseworker.ChronologyEntryAdded,
+    caseworker.ChronologyEntryAssigned,
     notify.MessageStatusChanged,
     insight.RisingNeedDetected,
     common.RelationshipEstablished,
     common.RelationshipEnded,
 )
 _NAMES = frozenset(event.DESCRIPTOR.full_name for event in FOLLOWED)
-# Every service has to hear of a new relationship before it releases anything on its strength: the pages look twice.
+# Every service has to hear of a new relationship, or of a merge, before it answers by it: the pages look twice.
 _RELATING = frozenset(
-    event.DESCRIPTOR.full_name for event in (common.RelationshipEstablished, common.RelationshipEnded)
+    event.DESCRIPTOR.full_name
+    for event in (
+        common.RelationshipEstablished,
+        common.RelationshipEnded,
+        identity.PersonMerged,
+        identity.PersonUnmerged,
+    )
 )
 _AGAIN_SECONDS = 1.5
 

@@ -18,7 +18,7 @@ from joinedup.identity.v1 import identity_pb2
 from joinedup.identity.v1.identity_pb2_grpc import IdentityStub
 from tests.integration.identity_merging import add, merge, opened, unmerge
 from tests.integration.service_house import House
-from tests.integration.test_identity_register import HOSPITAL, OFFICER, number, somebody, trace
+from tests.integration.test_identity_register import HOSPITAL, OFFICER, number, register, somebody, trace
 
 # What grows by every act: the record of the acts themselves. Nothing else may differ.
 HISTORY = frozenset(
@@ -131,3 +131,45 @@ async def test_after_an_unmerge_everything_is_as_it_was(
     # That they are different is remembered, and a trace heeds it: but for that, nothing is answered otherwise.
     assert await house.rows("DELETE FROM review_decision RETURNING decision")
     assert await somebodies.answers() == answered
+
+
+async def about(house: House, person_id: str) -> dict[str, set[str]]:
+    """Every row that identity holds of a record."""
+    columns = {"person": "id", "statement": "person_id", "blocking_key": "person_id", "duplicate": "person_id"}
+    queries = {
+        name: f"SELECT row_to_json(t)::text FROM {name} AS t WHERE {column} = $1" for name, column in columns.items()
+    }
+    return {name: {row[0] for row in await house.rows(query, person_id)} for name, query in queries.items()}
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@given(
+    traits=st.tuples(flags, flags, flags),
+    pair=pairs,
+    said=st.lists(st.tuples(st.integers(0, PEOPLE - 1), st.booleans()), min_size=1, max_size=4),
+)
+async def test_what_is_stated_while_merged_touches_no_record_that_was_merged(
+    house: House,
+    traits: tuple[list[bool], list[bool], list[bool]],
+    pair: tuple[int, int],
+    said: list[tuple[int, bool]],
+) -> None:
+    somebodies = Somebodies(house, *traits)
+    await somebodies.arrive()
+    kept, gone = somebodies.ids[pair[0]], somebodies.ids[pair[1]]
+    before = {person_id: await about(house, person_id) for person_id in (kept, gone)}
+    made = await merge(house, kept, gone)
+    for place, moved in said:
+        again = identity_pb2.Demographics()
+        again.CopyFrom(somebodies.stated[place])
+        if moved:
+            again.telephone = f"01271 3225{place:02d}"
+        assert (await register(house, again)).person_id != gone
+    await unmerge(house, made.merge_id)
+    assert await about(house, gone) == before[gone]
+    after = await about(house, kept)
+    for name in ("statement", "blocking_key", "duplicate"):
+        assert before[kept][name] <= after[name], name
+    numbers = await house.rows("SELECT id, nhs_number FROM person WHERE id = ANY($1)", somebodies.ids)
+    held = {row["id"]: row["nhs_number"] or "" for row in numbers}
+    assert held[gone] == somebodies.stated[pair[1]].nhs_number

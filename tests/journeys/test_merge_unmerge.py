@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import json
+import os
+import sys
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
 from chassis import errors
 from chassis.auth import Actor, Kind
 from cli import disclosures, encounter, target
+from cli.identity.merges import STEWARD
+from devstack import paths
 from joinedup.caseworker.v1 import assignments_pb2 as case_assignments
 from joinedup.caseworker.v1 import assignments_pb2_grpc as case_assignments_grpc
 from joinedup.caseworker.v1 import caseworker_pb2, caseworker_pb2_grpc
 from joinedup.common.v1 import common_pb2
 from joinedup.gateway.v1 import gateway_pb2
-from joinedup.identity.v1 import identity_pb2, identity_pb2_grpc, merges_pb2, merges_pb2_grpc
+from joinedup.identity.v1 import identity_pb2, identity_pb2_grpc
 from joinedup.insight.v1 import insight_pb2, insight_pb2_grpc
 from joinedup.notify.v1 import notify_pb2, notify_pb2_grpc
 from joinedup.referrals.v1 import assignments_pb2, assignments_pb2_grpc, referrals_pb2, referrals_pb2_grpc
@@ -30,7 +35,6 @@ pytestmark = [pytest.mark.kafka, pytest.mark.stack, pytest.mark.timeout(600)]
 
 FOLLOW_SECONDS = 60.0
 CRISES = 5
-STEWARD = Actor("operator", Kind.OPERATOR, role="data_quality", purpose="administration")
 OPERATOR = Actor("operator", Kind.OPERATOR, role="operator", purpose="administration")
 T = TypeVar("T")
 # The answers of one service about somebody by one id: ids of records, in no order.
@@ -160,26 +164,19 @@ async def _or_nothing(asked: Awaitable[Answer]) -> Answer:
         return frozenset()
 
 
-async def merge(asking: Asking, kept: str, gone: str) -> str:
-    """The records team says that two are one; the merge's id."""
-    stub = asking.steward.stub(merges_pb2_grpc.MergesStub, "identity")
-    with asking.steward.acting():
-        records = (await stub.ListRecords(merges_pb2.ListRecordsRequest(person_ids=[kept, gone]))).records
-    versions = {record.person_id: record.version for record in records}
-    request = merges_pb2.MergePeopleRequest(
-        surviving=merges_pb2.PersonAsSeen(person_id=kept, version=versions[kept]),
-        merged=merges_pb2.PersonAsSeen(person_id=gone, version=versions[gone]),
-        reason_code="reviewed",
+async def joinedup(asking: Asking, *words: str) -> Any:
+    """What the command answers with --json, as whoever looks after the register runs it."""
+    roots = os.pathsep.join([str(paths.CHECKOUT), str(paths.CHECKOUT / "gen")])
+    running = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cli", "--stack", str(asking.acts.shire.root), "identity", *words, "--json"),
+        env=os.environ | {"PYTHONPATH": roots},
+        cwd=paths.CHECKOUT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
-    with asking.steward.acting(key=str(uuid.uuid4())):
-        return (await stub.MergePeople(request)).merge_id
-
-
-async def unmerge(asking: Asking, merge_id: str) -> None:
-    """And that they are two after all."""
-    request = merges_pb2.UnmergePeopleRequest(merge_id=merge_id, reason_code="merged_in_error")
-    with asking.steward.acting(key=str(uuid.uuid4())):
-        await asking.steward.stub(merges_pb2_grpc.MergesStub, "identity").UnmergePeople(request)
+    told, complaint = await running.communicate()
+    assert running.returncode == 0, complaint.decode()
+    return json.loads(told)
 
 
 async def attends(asking: Asking, person_id: str, number: int) -> None:
@@ -221,7 +218,7 @@ async def test_a_merge_and_its_end_are_carried_across_all_services(stack: Standi
     assert not any(before_kept.values())
 
     # When the records team says that both are one, every service answers by either id.
-    merge_id = await merge(asking, kept, gone)
+    merge_id = str((await joinedup(asking, "merge", kept, gone, "--reason", "reviewed"))["merge_id"])
 
     async def one() -> bool | None:
         answered = await asking.everywhere(kept), await asking.everywhere(gone)
@@ -252,7 +249,11 @@ async def test_a_merge_and_its_end_are_carried_across_all_services(stack: Standi
     await _quiet(asking, kept)
 
     # When it is taken back, every service answers by each id as it did before, but for what happened since.
-    await unmerge(asking, merge_id)
+    await joinedup(asking, "unmerge", merge_id, "--reason", "merged_in_error")
+    (told,) = (await joinedup(asking, "merges", merge_id))["merges"]
+    assert (told["surviving"], told["merged"], bool(told["until"])) == (kept, gone, True)
+    # The second message of the hospital was a statement about her, too.
+    assert [one["recorded_under"] for one in told["since"]] == [kept]
     await _two_again(asking, before_gone, kept, gone)
     # Which waits for a human, who says of each whose it is; then it is there, and there only.
     await _assign_referral(asking, merge_id, referral_id, gone)

@@ -24,9 +24,6 @@ _COLUMNS = (
 )
 # In one order everywhere, so that two merges wait for one another instead of deadlocking.
 _LOCK = sqlalchemy.text("SELECT id FROM person WHERE id = ANY(CAST(:ids AS text[])) ORDER BY id FOR UPDATE")
-_RECORDS = sqlalchemy.text(
-    f"SELECT {people.COLUMNS} FROM person WHERE id = ANY(CAST(:ids AS text[]))"  # noqa: S608 (our own names)
-)
 _ADD = sqlalchemy.text(
     f"INSERT INTO merge_decision ({_COLUMNS}) VALUES (:merge_id, :version, :surviving_id, :merged_id,"  # noqa: S608
     " :reason_code, :note, :merged_by, :merged_at, '', '', '', NULL)"
@@ -70,8 +67,7 @@ async def locked(session: AsyncSession, ids: Sequence[str]) -> Mapping[str, doma
 
 async def records(session: AsyncSession, ids: Sequence[str]) -> Mapping[str, domain.Person]:
     """The same without a lock."""
-    rows = await db.execute(session, _RECORDS, {"ids": sorted(ids)})
-    return {row.id: people.from_row(row) for row in rows}
+    return {record.id: record for record in await people.get(session, ids)}
 
 
 async def add(session: AsyncSession, merge: merges.Merge) -> None:

@@ -36,7 +36,8 @@ COLUMNS = (
 TOGETHER = (
     "SELECT person_id FROM named UNION SELECT same.other_id FROM named JOIN also_known_as AS same USING (person_id)"
 )
-_GET = sqlalchemy.text(
+_GET = sqlalchemy.text(f"SELECT {COLUMNS} FROM person WHERE id = ANY(CAST(:ids AS text[]))")  # noqa: S608
+_SHOWN = sqlalchemy.text(
     f"WITH named AS (SELECT unnest(CAST(:ids AS text[])) AS person_id)"  # noqa: S608 (our own names)
     f" SELECT {COLUMNS} FROM ({TOGETHER}) AS wanted JOIN person ON person.id = wanted.person_id"
 )
@@ -88,11 +89,17 @@ _LEARN = sqlalchemy.text(
 
 
 async def get(session: AsyncSession, ids: Sequence[str]) -> list[domain.Person]:
-    """Those of the people whom row-level security lets the actor see, in the order in which they were named.
-
-    Somebody who was merged is answered under the id that was asked for, as the person who survives.
-    """
+    """The records of those whom row-level security lets the actor see, as they are stored, in the order of the ids."""
     found = {row.id: from_row(row) for row in await db.execute(session, _GET, {"ids": list(ids)})}
+    return [found[person_id] for person_id in dict.fromkeys(ids) if person_id in found]
+
+
+async def shown(session: AsyncSession, ids: Sequence[str]) -> list[domain.Person]:
+    """The same people as they are shown: somebody who was merged as the person who survives, under the id asked for.
+
+    To be read, and never to be stored: what is shown of a person may stand on several records.
+    """
+    found = {row.id: from_row(row) for row in await db.execute(session, _SHOWN, {"ids": list(ids)})}
     return [merges.shown(person_id, found) for person_id in dict.fromkeys(ids) if person_id in found]
 
 
