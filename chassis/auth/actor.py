@@ -33,6 +33,7 @@ class Purpose(StrEnum):
     SAFEGUARDING = "safeguarding"
     ADMINISTRATION = "administration"
     AUDIT = "audit"
+    DATA_QUALITY = "data_quality"
 
 
 @dataclass(frozen=True, slots=True)

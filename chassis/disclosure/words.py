@@ -44,6 +44,7 @@ PURPOSES: Mapping[str, str] = {
     "safeguarding": "safeguarding",
     "administration": "administration",
     "audit": "audit",
+    "data_quality": "keeping the register right",
 }
 
 

@@ -8,6 +8,11 @@ from cli import lazy
 
 COMMANDS = {
     "trace": ("cli.identity.trace:trace", "Say whether somebody is registered."),
+    "reviews": (
+        "cli.identity.reviews:reviews",
+        "Pairs of records of which a human has to say whether they are one person.",
+    ),
+    "review": ("cli.identity.reviews:review", "Look at one pair, and decide."),
     "merge": ("cli.identity.merges:merge", "Say that two records are one person."),
     "unmerge": ("cli.identity.merges:unmerge", "Take a merge back: they are two people after all."),
     "merges": ("cli.identity.merges:merges", "Who was merged into whom, and what came in since."),

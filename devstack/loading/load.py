@@ -12,7 +12,7 @@ from pathlib import Path
 from chassis.disclosure import agreements_file
 from cli import target
 from devstack import keys, layout, paths, state
-from devstack.loading import directory, encounters, patience, people, record, settled
+from devstack.loading import directory, doubts, encounters, patience, people, record, settled
 from devstack.place import export
 from devstack.place.place import Place
 from joinedup.governance.v1 import governance_pb2, governance_pb2_grpc
@@ -55,6 +55,7 @@ async def load(root: Path, place: Place, known: record.Record, progress: Progres
             new = await people.Registration(
                 house, place, known, lambda: progress("people", 1, place.size), lambda: known.save(root)
             ).run()
+            await doubts.Doubts(house, place, known).run()
             contacts = await encounters.Telling(house, place, known, lambda count: progress("contacts", count, 0)).run()
         finally:
             known.save(root)

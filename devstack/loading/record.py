@@ -18,13 +18,14 @@ class OtherPlaceError(ValueError):
 class Record:
     """A place in a stack: `until` ends its half year of contacts; `people` maps its ids of people to identity's.
 
-    The contacts of the first `with_encounters` people are loaded.
+    The contacts of the first `with_encounters` people are loaded; `doubts` are those who were registered again.
     """
 
     seed: int
     until: str
     people: dict[str, str] = field(default_factory=dict)
     with_encounters: int = 0
+    doubts: list[str] = field(default_factory=list)
 
     @property
     def until_time(self) -> datetime.datetime:

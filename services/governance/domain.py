@@ -13,7 +13,7 @@ GENESIS = "0" * 64
 
 # Neighbourhood 30-50 thousand people, place 250-500 thousand, system 1-3 million; empty: no area.
 LEVELS = ("", "neighbourhood", "place", "system")
-PURPOSES = ("direct_care", "safeguarding", "administration", "audit")
+PURPOSES = ("direct_care", "safeguarding", "administration", "audit", "data_quality")
 _HOURS = re.compile(r"([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)")
 
 

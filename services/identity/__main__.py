@@ -8,10 +8,11 @@ from typing import cast
 from chassis import process
 from chassis.auth import Permissions
 from chassis.consumer import Consumer
+from chassis.disclosure.answers import Answers
 from chassis.rpc import server
-from services.identity import tracing
+from services.identity import stewardship, tracing
 from services.identity.matching import decide
-from services.identity.rpc import merges, people, register
+from services.identity.rpc import merges, people, register, reviews
 from services.identity.settings import Settings
 
 GROUP = "identity.consume"
@@ -23,15 +24,21 @@ def bench(config: Settings) -> tracing.Bench:
     return tracing.Bench(rules=rules, environment=config.environment)
 
 
-def served(config: Settings) -> list[server.Service]:
-    """All that identity serves."""
+def served(config: Settings, answers: Answers | None = None) -> list[server.Service]:
+    """All that identity serves; `answers` decides what a reviewer may know, and is the server's own."""
     oversees = Permissions.load(Path(config.roles_file)).oversees
-    return [people.service(bench(config)), register.service(config.environment), merges.service(oversees)]
+    return [
+        people.service(bench(config)),
+        register.service(config.environment),
+        merges.service(oversees),
+        reviews.service(answers or stewardship.Stewarded()),
+    ]
 
 
 def _rpc(parts: process.Parts) -> process.Role:
     config = cast(Settings, parts.config)
-    return server.Server(config, parts.database, served(config))
+    answers = stewardship.Stewarded()
+    return server.Server(config, parts.database, served(config, answers), answers)
 
 
 def _consume(parts: process.Parts) -> process.Role:

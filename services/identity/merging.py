@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from chassis import auth, errors, paging
 from chassis.work import Work
 from joinedup.common.v1 import common_pb2
-from services.identity import domain, events, merges
+from services.identity import domain, events, merges, reviews
 from services.identity.store import merges as register
+from services.identity.store import reviews as decided
 
 MOST_RECORDS = 200
 Oversees = Callable[[auth.Actor], bool]
@@ -49,6 +50,11 @@ async def unmerge(work: Work, merge_id: str, *, why: merges.Why, oversees: Overs
     await register.locked(work.session, [standing.surviving_id, standing.merged_id])
     over = merges.unmerge(standing, why=why, by=work.actor.subject, now=work.now)
     await register.end(work.session, standing, over)
+    # Whoever is told apart so is not proposed again, whatever the review queue said before.
+    pair = reviews.Pair.of(over.surviving_id, over.merged_id)
+    actor, different = work.actor, reviews.Decision.DIFFERENT
+    told = reviews.Decided(different, reviews.UNMERGED, actor.practitioner_id, actor.organisation_id, work.now)
+    await decided.mark_different(work.session, pair, told)
     events.publish_unmerged(work, over)
     detail = {"surviving": over.surviving_id, "merged": over.merged_id, "reason": why.reason_code}
     work.audit("person.unmerged", subject=f"merge/{over.id}", detail=detail)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from chassis.work import Work
-from services.identity import domain, merges, numbers
+from services.identity import domain, merges, numbers, reviews
 from services.identity.matching import blocking, decide, normalise
 from services.identity.matching.compare import compare
 from services.identity.store import nearby
+from services.identity.store import reviews as decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,28 @@ async def trace(work: Work, stated: domain.Demographics, bench: Bench, *, wait: 
     found = merges.as_guarded(await nearby.candidates(work.session, asked_by, number))
     records = {record.id: record for record in found}
     asked, groups = domain.comparable(stated), merges.groups(found)
-    registered = [(person_id, _nearest(asked, number, group, bench.rules)) for person_id, group in groups.items()]
-    decision = decide.trace(asked, registered, bench.rules)
+    registered = {person_id: _nearest(asked, number, group, bench.rules) for person_id, group in groups.items()}
+    decision = decide.trace(asked, registered.items(), bench.rules)
+    verdict = _judge(decision, stated, records)
+    if apart := await _told_apart(work, decision, verdict, found):
+        remaining = reviews.coming_into_question(asked, registered, apart)
+        decision = decide.trace(asked, remaining.items(), bench.rules)
+        verdict = reviews.without_the_told_apart(_judge(decision, stated, records), apart)
     people = {person_id: merges.shown(person_id, records) for person_id in groups}
-    return Traced(decision, _judge(decision, stated, records), asked_by, people, records)
+    return Traced(decision, verdict, asked_by, people, records)
+
+
+async def _told_apart(
+    work: Work, decision: decide.Decision, verdict: domain.Verdict, found: Iterable[domain.Person]
+) -> frozenset[reviews.Pair]:
+    """The pairs of people who come into question of whom a human has said that they are two."""
+    involved = {candidate.person_id for candidate in decision.candidates} | {one.person_id for one in verdict.suspects}
+    if len(involved) < 2:
+        # Most traces name one candidate or none, and cost no question more.
+        return frozenset()
+    people = {record.id: record.surviving_id or record.id for record in found}
+    records = [record_id for record_id, person_id in people.items() if person_id in involved]
+    return reviews.of_people(await decided.apart(work.session, records), people)
 
 
 def _nearest(

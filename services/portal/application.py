@@ -29,6 +29,7 @@ from services.portal.views import (
     person,
     plan,
     referral,
+    reviews,
     sent,
 )
 from services.portal.visit import Portal, Show, Take
@@ -52,6 +53,9 @@ PAGES: tuple[Page, ...] = (
     Page("/sent", sent.show),
     Page("/referrals/{referral}", referral.show),
     Page("/referrals/{referral}/decision", take=referral.decide),
+    Page("/reviews", reviews.show),
+    Page("/reviews/{review}", reviews.look),
+    Page("/reviews/{review}/decision", take=reviews.decide),
     Page("/caseload", caseload.show),
     Page("/people/{person}", person.show),
     Page("/people/{person}/notes", take=person.note),

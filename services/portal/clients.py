@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chassis.rpc import client
 from joinedup.caseworker.v1 import caseworker_pb2_grpc
 from joinedup.governance.v1 import governance_pb2_grpc
-from joinedup.identity.v1 import identity_pb2_grpc
+from joinedup.identity.v1 import identity_pb2_grpc, reviews_pb2_grpc
 from joinedup.referrals.v1 import referrals_pb2_grpc
 
 
@@ -16,6 +16,7 @@ class Peers:
     """A typed stub for each; call them inside `client.acting`."""
 
     identity: identity_pb2_grpc.IdentityAsyncStub
+    reviews: reviews_pb2_grpc.ReviewsAsyncStub
     referrals: referrals_pb2_grpc.ReferralsAsyncStub
     caseworker: caseworker_pb2_grpc.CaseworkerAsyncStub
     governance: governance_pb2_grpc.GovernanceAsyncStub
@@ -26,6 +27,7 @@ class Peers:
         """The peers over these channels."""
         return cls(
             identity=channels.stub(identity_pb2_grpc.IdentityStub, "identity"),
+            reviews=channels.stub(reviews_pb2_grpc.ReviewsStub, "identity"),
             referrals=channels.stub(referrals_pb2_grpc.ReferralsStub, "referrals"),
             caseworker=channels.stub(caseworker_pb2_grpc.CaseworkerStub, "caseworker"),
             governance=channels.stub(governance_pb2_grpc.GovernanceStub, "governance"),

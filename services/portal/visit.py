@@ -36,6 +36,9 @@ DONE: Mapping[str, str] = MappingProxyType(
         "action": "Asked. The organisation gets a secure message.",
         "answer": "Your answer is sent to the key worker.",
         "note": "The note is in the chronology.",
+        "same": "Recorded: they are one person.",
+        "different": "Recorded: they are two people. Nobody is asked about them again.",
+        "not_sure": "Recorded: nobody is sure yet. The pair waits on, below the others.",
         "role": "You work in another role now.",
     }
 )
@@ -177,6 +180,8 @@ def navigation(visit: Visit) -> tuple[frame.Link, ...]:
         links.append(frame.Link("Your actions", "/actions"))
     if visit.may("referrals.submit"):
         links.append(frame.Link("Sent referrals", "/sent"))
+    if visit.may("identity.review"):
+        links.append(frame.Link("Same person?", "/reviews"))
     if visit.may("governance.ledger.verify"):
         links.append(frame.Link("Who looked", "/disclosures"))
     return tuple(links)

@@ -35,7 +35,7 @@ def test_every_field_of_every_message_has_a_class(message: Descriptor) -> None:
 def test_every_permission_is_held_by_some_role(service: ServiceDescriptor) -> None:
     permissions = Permissions.load(ROLES)
     roles = {
-        Kind.PRACTITIONER: ("caseworker", "triage", "referrer", "partner", "ig_lead"),
+        Kind.PRACTITIONER: ("caseworker", "triage", "referrer", "partner", "ig_lead", "identity_steward"),
         Kind.INTEGRATOR: ("integrator",),
         Kind.OPERATOR: ("operator",),
         Kind.SERVICE: ("service",),

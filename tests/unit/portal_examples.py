@@ -15,6 +15,7 @@ from services.portal.pages import (
     vocabulary,
 )
 from tests.unit import portal_example_cases as cases
+from tests.unit import portal_example_reviews as pairs
 from tests.unit.portal_example_people import (
     DARREN,
     HEALTH,
@@ -181,5 +182,10 @@ EXAMPLES: dict[str, tuple[rendering.Page, frame.Frame]] = {
     "disclosures-check": (replace(cases.DISCLOSURES, intact=None, check_href="?check=yes"), on("Caseload")),
     "disclosures-find": (disclosures.FindPage("/disclosures"), on("")),
     "disclosures-find-problem": (disclosures.FindPage("/disclosures", "x", "Enter a person id"), on("")),
+    "reviews": (pairs.REVIEWS, on("")),
+    "reviews-empty": (pairs.REVIEWS_EMPTY, on("")),
+    "review": (pairs.REVIEW, on("")),
+    "review-problem": (pairs.REVIEW_PROBLEM, on("")),
+    "review-decided": (pairs.REVIEW_DECIDED, on("")),
     **{f"error-{status}": (errors.error_page(status, "7c1f0a52"), on("")) for status in (403, 404, 409, 500, 503)},
 }

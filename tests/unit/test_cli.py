@@ -19,6 +19,7 @@ from cli import __main__ as joinedup
 from cli import exits, people, target
 from cli.events import Moment
 from devstack import paths
+from services.identity import reviews as domain
 
 HEAVY = ("grpc", "aiokafka", "google.protobuf", "sqlalchemy", "rich", "httpx", "pydantic")
 
@@ -61,10 +62,21 @@ def test_every_command_that_is_listed_is_there_and_has_help_and_json() -> None:
     for name in joinedup.COMMANDS:
         found = joinedup.command.get_command(context, name)
         assert found is not None
-        leaves = found.commands.values() if isinstance(found, click.Group) else [found]
+        inside = found.list_commands(context) if isinstance(found, click.Group) else []
+        leaves = [found.get_command(context, each) for each in inside] if isinstance(found, click.Group) else [found]
+        assert leaves
         for leaf in leaves:
+            assert leaf is not None
             assert leaf.help
             assert "as_json" in {parameter.name for parameter in leaf.params}, f"{name} {leaf.name} has no --json"
+
+
+def test_the_reasons_of_a_decision_are_those_that_identity_takes() -> None:
+    from cli.identity import reviews
+
+    taken = {decision.value.replace("_", "-"): reasons for decision, reasons in domain.REASONS.items()}
+    assert dict(reviews.REASONS) == taken
+    assert set(reviews.DECISIONS) == set(taken)
 
 
 def test_an_unknown_command_is_a_wrong_command_line() -> None:
@@ -139,6 +151,9 @@ def test_a_time_is_read_as_utc_unless_it_says_otherwise() -> None:
     "words",
     [
         ["identity", "trace"],
+        ["identity", "review", "a.b", "--decide", "same"],
+        ["identity", "review", "a.b", "--reason", "namesakes"],
+        ["identity", "review", "a.b", "--decide", "same", "--reason", "namesakes"],
         ["encounter", "--organisation", "ZWA"],
         ["encounter", "--organisation", "ZWA", "--person", "x", "--nhs-number", "1"],
         ["refer", "no-such-file.xml"],

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chassis import errors
-from devstack.loading import directory, patience, people, record
+from devstack.loading import directory, doubts, patience, people, record
 from devstack.place import export
 from devstack.place.place import Place
 from joinedup.common.v1 import common_pb2
@@ -67,6 +67,16 @@ def test_a_practice_knows_its_patients_demographics() -> None:
     known = people.demographics(PLACE.protagonist())
     assert (known.name.family, known.birth_date, known.address.postcode) == ("Pascoe", "1973-03-09", "WH2 4QP")
     assert known.nhs_number.startswith("999")
+
+
+@pytest.mark.parametrize("day", [datetime.date(1973, 3, 9), datetime.date(1980, 2, 29), datetime.date(2000, 1, 31)])
+def test_somebody_misheard_has_a_birthday_of_the_same_month_and_no_number(day: datetime.date) -> None:
+    slipped = doubts.slip(day)
+    assert (slipped.year, slipped.month) == (day.year, day.month)
+    assert slipped.day % 10 == day.day % 10
+    assert slipped != day
+    heard = doubts.misheard(PLACE.protagonist())
+    assert (heard.nhs_number, heard.name.family, heard.birth_date) == ("", "Pascoe", "1973-03-19")
 
 
 async def test_what_is_away_is_asked_again_and_anything_else_is_not() -> None:

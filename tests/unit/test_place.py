@@ -15,7 +15,7 @@ from devstack.place.people import Person
 from devstack.place.place import Place
 
 UNTIL = datetime.datetime(2026, 3, 1, tzinfo=datetime.UTC)
-ROLES = {"caseworker", "triage", "referrer", "partner", "ig_lead"}
+ROLES = {"caseworker", "triage", "referrer", "partner", "ig_lead", "identity_steward"}
 
 
 def make(people: int = 2_000, seed: int = 1) -> Place:

@@ -15,7 +15,9 @@ from google.protobuf.descriptor import EnumDescriptor
 
 from joinedup.caseworker.v1 import caseworker_pb2, plan_pb2
 from joinedup.common.v1 import common_pb2
+from joinedup.identity.v1 import reviews_pb2
 from joinedup.referrals.v1 import referrals_pb2
+from services.identity import domain, reviews
 from services.portal import assets
 from services.portal.pages import errors, parts, people, person, rendering, vocabulary
 from tests.unit import portal_example_people, portal_examples
@@ -212,6 +214,13 @@ def names(enum: EnumDescriptor, prefix: str) -> set[str]:
 def test_vocabulary_has_a_word_for_everything_on_the_wire() -> None:
     referrals, cases = referrals_pb2.DESCRIPTOR.enum_types_by_name, caseworker_pb2.DESCRIPTOR.enum_types_by_name
     assert set(vocabulary.REFERRAL_STATUS) == names(referrals["Status"], "STATUS_")
+    states = reviews_pb2.DESCRIPTOR.enum_types_by_name
+    assert set(vocabulary.REVIEW_STATE) == names(states["ReviewState"], "REVIEW_STATE_")
+    assert set(vocabulary.REVIEW_REASONS) == names(states["ReviewDecision"], "REVIEW_DECISION_")
+    assert set(vocabulary.FIELD_AGREEMENT) == names(states["FieldAgreement"], "FIELD_AGREEMENT_")
+    offered = {decision: [one.value for one in choices] for decision, choices in vocabulary.REVIEW_REASONS.items()}
+    assert offered == {decision.value: list(reasons) for decision, reasons in reviews.REASONS.items()}
+    assert set(vocabulary.VERIFICATION) == {status.value for status in domain.Verification}
     assert set(vocabulary.PRIORITY) | {"routine"} == names(referrals["Priority"], "PRIORITY_")
     assert set(vocabulary.ACTION_STATUS) == names(cases["ActionStatus"], "ACTION_STATUS_")
     assert set(vocabulary.CHRONOLOGY_KIND) == names(cases["ChronologyKind"], "CHRONOLOGY_KIND_")

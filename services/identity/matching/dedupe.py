@@ -6,7 +6,7 @@ they agree as wholes and nothing in one contradicts the other, and never through
 
 import dataclasses
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from services.identity.matching import blocking, decide
 from services.identity.matching.compare import Comparison, compare
@@ -57,14 +57,21 @@ def rules_for(names: Rarity, size: int) -> Rules:
     )
 
 
-def find(records: Mapping[str, Normalised], rules: Rules) -> Duplicates:
-    """Clusters of records; the order in which they are given does not matter."""
+def find(
+    records: Mapping[str, Normalised], rules: Rules, *, apart: Collection[tuple[str, str]] = frozenset()
+) -> Duplicates:
+    """Clusters of records; the order in which they are given does not matter.
+
+    `apart` are pairs of ids of whom a human has said that they are two people: no cluster holds both, and they are
+    not proposed again.
+    """
+    different = {(min(pair), max(pair)) for pair in apart}
     candidates, skipped = _candidates(records)
-    judged = (_judge(left, right, records, rules) for left, right in candidates)
+    judged = (_judge(left, right, records, rules) for left, right in candidates - different)
     pairs = sorted(
         (pair for pair in judged if pair.score >= rules.review), key=lambda pair: (-pair.score, pair.left, pair.right)
     )
-    clusters = _Joining(records, pairs, rules).join()
+    clusters = _Joining(records, pairs, rules, different).join()
     review = tuple(pair for pair in pairs if clusters[pair.left] is not clusters[pair.right])
     distinct = {id(cluster): tuple(sorted(cluster)) for cluster in clusters.values()}
     return Duplicates(tuple(sorted(distinct.values())), review, skipped)
@@ -89,8 +96,11 @@ def _judge(left: str, right: str, records: Mapping[str, Normalised], rules: Rule
 class _Joining:
     """Joins clusters pair by pair, the surest first."""
 
-    def __init__(self, records: Mapping[str, Normalised], pairs: list[Pair], rules: Rules) -> None:
+    def __init__(
+        self, records: Mapping[str, Normalised], pairs: list[Pair], rules: Rules, different: set[tuple[str, str]]
+    ) -> None:
         self._records = records
+        self._different = different
         self._pairs = pairs
         self._rules = rules
         self._known = {(pair.left, pair.right): pair for pair in pairs}
@@ -117,6 +127,8 @@ class _Joining:
 
     def _may_join(self, pair: Pair, one: list[str], other: list[str]) -> bool:
         if pair.score < self._rules.match or pair.forbidden:
+            return False
+        if any((min(link), max(link)) in self._different for link in itertools.product(one, other)):
             return False
         links = [self._pair(left, right) for left, right in itertools.product(one, other)]
         telling = pair.comparison.given in _TELLING or pair.comparison.number is Number.SAME

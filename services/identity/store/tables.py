@@ -82,6 +82,22 @@ class DuplicateRow(Table, table=True):
     suspected_at: datetime = _moment()
 
 
+class ReviewDecisionRow(Table, table=True):
+    """One decision of a human about a pair, ids in order; the one of the highest version counts, none is changed."""
+
+    __tablename__ = "review_decision"
+    __table_args__ = (Index("review_decision_by_second", "second_person_id"),)
+
+    first_person_id: str = Field(primary_key=True)
+    second_person_id: str = Field(primary_key=True)
+    version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    decision: str
+    reason: str
+    practitioner_id: str
+    organisation_id: str
+    decided_at: datetime = _moment()
+
+
 class MergeDecisionRow(Table, table=True):
     """Who said of two ids that they stand for one person, who took it back, and why. The frame's `merge` follows it."""
 

@@ -57,6 +57,53 @@ REJECTION_REASONS: tuple[Choice, ...] = (
     Choice("99", "Another reason"),
 )
 
+# How a review of two records stands, as joinedup.identity.v1.ReviewState names it without its prefix, in lower case.
+REVIEW_STATE: Mapping[str, Tag] = {
+    "open": Tag("Not looked at", "blue"),
+    "not_sure": Tag("Not sure", "yellow"),
+    "same": Tag("The same person", "green"),
+    "different": Tag("Two different people", "grey"),
+}
+
+FIELD_AGREEMENT: Mapping[str, Tag] = {
+    "same": Tag("Same", "green"),
+    "near": Tag("Nearly", "yellow"),
+    "different": Tag("Different", "red"),
+    "unknown": Tag("Cannot tell", "grey"),
+}
+
+_ASKED = (
+    Choice("confirmed_with_person", "Confirmed with the person"),
+    Choice("confirmed_with_source", "Confirmed with those who made the records"),
+    Choice("national_register", "The national register (PDS) says so"),
+)
+# The reasons that joinedup.identity.v1.DecideReviewRequest takes, by the decision.
+REVIEW_REASONS: Mapping[str, tuple[Choice, ...]] = {
+    "same": (Choice("details_agree", "The details leave no doubt"), *_ASKED),
+    "different": (
+        Choice("relatives", "Twins, or others of one family"),
+        Choice("namesakes", "They share a name by chance"),
+        *_ASKED,
+    ),
+    "not_sure": (
+        Choice("too_little_known", "Too little is known of one of them"),
+        Choice("waiting_for_answer", "Somebody was asked, and has not answered yet"),
+        Choice("contradictory", "The details contradict one another"),
+    ),
+}
+
+# NHS Data Dictionary: NHS NUMBER STATUS INDICATOR CODE.
+VERIFICATION: Mapping[str, str] = {
+    "01": "Present and verified",
+    "02": "Present, not traced",
+    "03": "Trace required",
+    "04": "Trace attempted: nobody, or several, match",
+    "05": "Trace needs to be resolved: number or details conflict",
+    "06": "Trace in progress",
+    "07": "Not present, and no trace required",
+    "08": "Trace postponed (baby under six weeks)",
+}
+
 # The parts of a narrative, as the fields of joinedup.common.v1.Narrative, in the order they are shown.
 NARRATIVE_PARTS: Mapping[str, str] = {
     "voice": "In the person's words",
@@ -96,6 +143,7 @@ ROLE: Mapping[str, str] = {
     "referrer": "Referrer",
     "partner": "Partner agency",
     "ig_lead": "Information governance lead",
+    "identity_steward": "Records team",
 }
 
 # joinedup.common.v1.Sector, without its prefix, in lower case.
@@ -125,6 +173,7 @@ PURPOSE: Mapping[str, str] = {
     "safeguarding": "Safeguarding",
     "administration": "Administration",
     "audit": "Audit",
+    "data_quality": "Keeping the register right",
 }
 
 # joinedup.common.v1.RelationshipKind, without its prefix, in lower case.
@@ -136,4 +185,5 @@ RELATIONSHIP: Mapping[str, str] = {
     "self": "the person themselves",
     "carer": "carer",
     "break_glass": "break-glass access",
+    "steward": "those who look after the register, while they review it",
 }

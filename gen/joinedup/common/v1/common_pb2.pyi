@@ -57,6 +57,10 @@ class _RelationshipKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Rela
     RELATIONSHIP_KIND_SELF: _RelationshipKind.ValueType  # 5
     RELATIONSHIP_KIND_CARER: _RelationshipKind.ValueType  # 6
     RELATIONSHIP_KIND_BREAK_GLASS: _RelationshipKind.ValueType  # 7
+    RELATIONSHIP_KIND_STEWARD: _RelationshipKind.ValueType  # 8
+    """Looks after the register of people: holds only while a human has to say whether two records are one person, and only
+    for that review. No service tells of it.
+    """
 
 class RelationshipKind(_RelationshipKind, metaclass=_RelationshipKindEnumTypeWrapper):
     """Why an organisation or a practitioner may know about a person."""
@@ -69,6 +73,10 @@ RELATIONSHIP_KIND_PLAN_PARTNER: RelationshipKind.ValueType  # 4
 RELATIONSHIP_KIND_SELF: RelationshipKind.ValueType  # 5
 RELATIONSHIP_KIND_CARER: RelationshipKind.ValueType  # 6
 RELATIONSHIP_KIND_BREAK_GLASS: RelationshipKind.ValueType  # 7
+RELATIONSHIP_KIND_STEWARD: RelationshipKind.ValueType  # 8
+"""Looks after the register of people: holds only while a human has to say whether two records are one person, and only
+for that review. No service tells of it.
+"""
 Global___RelationshipKind: _TypeAlias = RelationshipKind  # noqa: Y015
 
 @_typing.final
