@@ -21,11 +21,10 @@ _LONGEST_SEARCH = 100
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A page of the queue with the people in it by their ids, and how the whole queue stands."""
+    """A page of the queue with the people in it by their ids."""
 
     page: review_lists.Page
     people: Mapping[str, domain.Person]
-    counts: review_lists.Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ async def queue(
     )
     ids = [person_id for one in found.reviews for person_id in (one.pair.first, one.pair.second)]
     known = {person.id: person for person in await people.get(work.session, ids)}
-    return Queue(found, known, await review_lists.counts(work.session))
+    return Queue(found, known)
 
 
 async def look(work: Work, answers: Answers, review_id: str) -> Looked:

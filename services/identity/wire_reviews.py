@@ -83,7 +83,7 @@ def queue(found: reviewing.Queue) -> pb.ListReviewsResponse:
     return pb.ListReviewsResponse(
         reviews=[_summary(one, found.people) for one in found.page.reviews],
         page=common_pb2.PageResponse(next_token=following, total=found.page.total),
-        counts=pb.ReviewCounts(open=found.counts.open, not_sure=found.counts.not_sure),
+        counts=pb.ReviewCounts(open=found.page.counts.open, not_sure=found.page.counts.not_sure),
     )
 
 

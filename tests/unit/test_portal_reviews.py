@@ -103,13 +103,19 @@ def test_what_is_withheld_of_one_record_is_said_and_nothing_is_told_of_it_by_the
 
 def test_a_pair_of_which_nothing_is_released_says_so_once() -> None:
     found = rows(pair(frozenset(), frozenset()))
-    assert set(found) - {"NHS Number status", "Registered"} == {
-        "NHS Number, NHS Number stated, not on the record, given names, family name, "
-        "other family names, date of birth, gender, address, postcode, other postcodes, telephone, who stated it"
-    }
+    assert set(found) - {"NHS Number status", "Registered"} == {"Everything else that the records say"}
     *_, shut = found.values()
     for one in (shut.first, shut.second, shut.reason):
         assert isinstance(one, parts.Withheld)
+
+
+def test_what_is_withheld_of_both_stands_together_under_its_names() -> None:
+    some = frozenset((IDENTIFYING,))
+    found = rows(pair(some, some))
+    shut = found["Address, postcode, other postcodes, telephone"]
+    for one in (shut.first, shut.second, shut.reason):
+        assert isinstance(one, parts.Withheld)
+    assert found["Family name"].second == "Paskoe"
 
 
 def test_a_row_of_the_queue_says_who_may_be_whom() -> None:

@@ -18,8 +18,8 @@ from services.identity import domain
 from services.identity.reviews import Pair, State
 from services.identity.store import people
 
-# People whose names are looked through in a search, of the longest-waiting pairs.
-MOST_SEARCHED = 2_000
+# Pairs whose names are looked through in a search, those that have waited longest; a longer queue wants deciding first.
+MOST_SEARCHED = 1_000
 
 
 class Order(StrEnum):
@@ -42,20 +42,21 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """The reviews of a page, where the next page begins (None: nowhere), and how many there are in all."""
-
-    reviews: Sequence[Listed]
-    following: paging.Position | None
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
 class Counts:
     """How many pairs nobody has looked at, and of how many somebody was not sure."""
 
     open: int
     not_sure: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The reviews of a page, where the next page begins (None: nowhere), how many there are in all, and what waits."""
+
+    reviews: Sequence[Listed]
+    following: paging.Position | None
+    total: int
+    counts: Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +96,10 @@ _QUEUE = """
         coalesce(last.decision, 'open') AS state, (last.decision IS NOT NULL)::int AS rank,
         -round(score * 1000000)::bigint AS points, (extract(epoch FROM suspected_at) * 1000000)::bigint AS waited,
         (first || '.' || second) COLLATE "C" AS pair
-      FROM suspected LEFT JOIN LATERAL (
-        SELECT version, decision FROM review_decision AS told
-        WHERE told.first_person_id = suspected.first AND told.second_person_id = suspected.second
-        ORDER BY version DESC LIMIT 1
-      ) AS last ON true
+      FROM suspected LEFT JOIN (
+        SELECT DISTINCT ON (first_person_id, second_person_id) first_person_id, second_person_id, version, decision
+        FROM review_decision ORDER BY first_person_id, second_person_id, version DESC
+      ) AS last ON last.first_person_id = suspected.first AND last.second_person_id = suspected.second
     )
 """
 # Who was merged without a review is one person, and nobody has to be asked.
@@ -111,11 +111,12 @@ _WANTED = (
     " AND (CAST(:people AS text[]) IS NULL OR first = ANY(CAST(:people AS text[]))"
     " OR second = ANY(CAST(:people AS text[])))"
 )
-_COUNT = sqlalchemy.text(f"{_QUEUE} SELECT count(*) AS total{_WANTED}")
-_COUNTS = sqlalchemy.text(
-    f"{_QUEUE} SELECT count(*) FILTER (WHERE state = 'open') AS open,"  # noqa: S608 (our own words)
-    f" count(*) FILTER (WHERE state = 'not_sure') AS not_sure FROM queue WHERE {_WAITS}"
-)
+# One pass over the queue for the page, how many it is part of, and how the whole queue stands.
+_COUNTED = f"""{_QUEUE}, wanted AS (SELECT *{_WANTED}), totals AS (
+      SELECT (SELECT count(*) FROM wanted) AS total, count(*) FILTER (WHERE state = 'open') AS open,
+        count(*) FILTER (WHERE state = 'not_sure') AS not_sure FROM queue WHERE {_WAITS}
+    )
+"""  # noqa: S608 (our own words)
 _EVERYBODY = sqlalchemy.text(
     f"{_QUEUE}, found AS (SELECT first, second{_WANTED} ORDER BY waited, pair LIMIT {MOST_SEARCHED})"  # noqa: S608
     f" SELECT {people.COLUMNS} FROM person WHERE id IN (SELECT first FROM found UNION SELECT second FROM found)"
@@ -132,24 +133,23 @@ async def page(
     size: int,
 ) -> Page:
     """One page of at most `size` reviews, from just after a position; of pairs with one of `person_ids`, or of all."""
-    values: dict[str, Any] = {"states": [state.value for state in states], "people": person_ids}
+    values: dict[str, Any] = {"states": [state.value for state in states], "people": person_ids, "most": size + 1}
     place = dict(zip(("p0", "p1", "p2"), after or (), strict=False))
-    rows = (await db.execute(session, _page(order, begun=after is not None), values | place | {"most": size + 1})).all()
-    total = len(rows)
-    if len(rows) > size or after is not None:
-        total = (await db.execute(session, _COUNT, values)).one().total
+    found = (await db.execute(session, _page(order, begun=after is not None), values | place)).all()
+    # Where the page is empty the totals stand alone.
+    rows = [row for row in found if row.pair is not None]
     following = _ORDERINGS[order].values(rows[size - 1]) if len(rows) > size else None
-    return Page([_listed(row) for row in rows[:size]], following, total)
-
-
-async def counts(session: AsyncSession) -> Counts:
-    """How the whole queue stands."""
-    found = (await db.execute(session, _COUNTS)).one()
-    return Counts(found.open, found.not_sure)
+    totals = found[0]
+    return Page(
+        reviews=[_listed(row) for row in rows[:size]],
+        following=following,
+        total=totals.total,
+        counts=Counts(totals.open, totals.not_sure),
+    )
 
 
 async def everybody(session: AsyncSession, states: Sequence[State]) -> list[domain.Person]:
-    """The people of the pairs in these states, of the 2,000 that have waited longest: to search among."""
+    """The people of the pairs in these states, of the 1,000 that have waited longest: to search among."""
     values = {"states": [state.value for state in states], "people": None}
     return [people.from_row(row) for row in await db.execute(session, _EVERYBODY, values)]
 
@@ -159,8 +159,11 @@ def _page(order: Order, *, begun: bool) -> sqlalchemy.TextClause:
     ordering = _ORDERINGS[order]
     columns = ", ".join(ordering.columns)
     here = ", ".join(f"CAST(:p{number} AS {kind})" for number, kind in enumerate(ordering.kinds))
-    beyond = f" AND ({columns}) > ({here})" if begun else ""
-    return sqlalchemy.text(f"{_QUEUE} SELECT *{_WANTED}{beyond} ORDER BY {columns} LIMIT CAST(:most AS int)")
+    beyond = f"WHERE ({columns}) > ({here})" if begun else ""
+    return sqlalchemy.text(
+        f"{_COUNTED} SELECT * FROM totals LEFT JOIN (SELECT * FROM wanted {beyond}"  # noqa: S608 (our own words)
+        f" ORDER BY {columns} LIMIT CAST(:most AS int)) AS page ON true ORDER BY {columns}"
+    )
 
 
 def _listed(row: Any) -> Listed:

@@ -16,6 +16,7 @@ from services.portal.shown.marks import Marks
 from services.portal.shown.people import age
 from services.portal.shown.referrals import moment
 
+MOST_NAMED = 6
 WAITING = frozenset({pb.REVIEW_STATE_OPEN, pb.REVIEW_STATE_NOT_SURE})
 _REASONS = {choice.value: choice.text for choices in REVIEW_REASONS.values() for choice in choices}
 
@@ -65,8 +66,10 @@ def compared(review: pb.Review) -> tuple[Compared, ...]:
 
 
 def _gathered(rows: list[Compared]) -> Compared:
-    """One row for several; names keep their capitals, other words stand inside the line."""
+    """One row for several, called by all their names, or by one where they are many."""
     labels = ", ".join([rows[0].label, *(_inner(row.label) for row in rows[1:])])
+    if len(rows) > MOST_NAMED:
+        labels = "Everything else that the records say"
     return replace(rows[0], label=labels, reason=next((row.reason for row in rows if row.reason), None))
 
 

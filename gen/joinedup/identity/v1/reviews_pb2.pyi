@@ -124,7 +124,7 @@ class ListReviewsRequest(_message.Message):
     """Unspecified: by score."""
     text: _builtins.str
     """Words that begin parts of a name, or digits of an NHS Number, of either of the two; looked for only among those of
-    whom the caller may know who they are.
+    whom the caller may know who they are, in the 1,000 pairs that have waited longest.
     """
     @_builtins.property
     def states(self) -> _containers.RepeatedScalarFieldContainer[Global___ReviewState.ValueType]:
