@@ -10,7 +10,7 @@ from chassis.rpc import server
 from services.identity import tracing
 from services.identity.matching import decide
 from services.identity.pds import composition, operating, worker
-from services.identity.rpc import people
+from services.identity.rpc import people, register
 from services.identity.settings import Settings
 
 GROUP = "identity.consume"
@@ -22,8 +22,13 @@ def bench(config: Settings) -> tracing.Bench:
     return tracing.Bench(rules=rules, environment=config.environment, asks_pds=config.asks_pds)
 
 
+def served(config: Settings) -> list[server.Service]:
+    """What identity serves."""
+    return [people.service(bench(config)), register.service(config.environment)]
+
+
 def _rpc(parts: process.Parts) -> process.Role:
-    return server.Server(parts.config, parts.database, [people.service(bench(cast(Settings, parts.config)))])
+    return server.Server(parts.config, parts.database, served(cast(Settings, parts.config)))
 
 
 def _consume(parts: process.Parts) -> process.Role:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.identity import domain
 from services.identity.domain import Verification
-from services.identity.pds import applying, lookup, outcomes, query, reading, retries
+from services.identity.pds import lookup, outcomes, query, reading, retries
 from services.identity.pds.outcomes import Found, Invalidated, NotFound, Several, Superseded, TooMany
 from services.identity.store.traces import Claim, State
 from tests import demographics_service as pds
@@ -207,16 +207,6 @@ def test_every_search_has_its_minimum_and_no_wildcard(stated: domain.Demographic
         assert "general-practitioner" not in asked
         assert ("_fuzzy-match" in asked) == search.fuzzy != ("_exact-match" in asked)
         assert not any(len(value) > 4 and value in repr(search) for value in (stated.family, *stated.given))
-
-
-def test_advice_about_a_number_that_another_holds_is_not_taken() -> None:
-    person = domain.Person("p", 3, Verification.TRACE_REQUIRED, STATED, "test", datetime(2026, 1, 1, tzinfo=UTC))
-    advice = lookup.Advice(NUMBER, Verification.VERIFIED, "")
-    taken = applying.advised(person, advice, contested=False)
-    assert (taken.demographics.nhs_number, taken.verification, taken.version) == (NUMBER, Verification.VERIFIED, 4)
-    contested = applying.advised(person, advice, contested=True)
-    assert (contested.demographics.nhs_number, contested.verification) == ("", Verification.NEEDS_RESOLVING)
-    assert applying.advised(taken, advice, contested=False) is taken
 
 
 def test_the_pds_being_away_parks_nobody_and_faults_do() -> None:

@@ -9,6 +9,7 @@ from services.identity.store.traces import Claim, State
 
 # After the first, second and third fault of the question itself; after the fourth it is parked.
 _AFTER_FAULT = (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6))
+_MOMENT = timedelta(seconds=2)
 _FIRST_PAUSE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(minutes=30)
 
@@ -20,6 +21,11 @@ class Next:
     state: State
     at: datetime
     faults: int
+
+
+def at_once(claim: Claim, *, now: datetime) -> Next:
+    """The record changed while it was asked about: again, by what is known now."""
+    return Next(State.WAITING, now + _MOMENT, claim.faults)
 
 
 def while_away(claim: Claim, *, after_seconds: float, now: datetime) -> Next:

@@ -97,17 +97,21 @@ class Worker:
             await self._settle(claim, retries.Next(traces.State.DONE, unit.now, claim.faults), "nobody is there")
             return
         try:
-            advice = await self._ask(person)
+            await self._apply(claim, person, await self._ask(person))
         except (outcomes.Away, outcomes.NotAdmitted) as problem:
             after = problem.after_seconds if isinstance(problem, outcomes.Away) else 0
             await self._settle(claim, retries.while_away(claim, after_seconds=after, now=unit.now), str(problem))
         except (outcomes.Unreadable, outcomes.Refused) as problem:
             await self._settle(claim, retries.after_fault(claim, now=unit.now), str(problem))
+        except errors.Unavailable:
+            raise
+        except errors.Conflict:
+            await self._settle(
+                claim, retries.at_once(claim, now=unit.now), "the record changed while the PDS was asked"
+            )
         except Exception as fault:  # noqa: BLE001 (one person who cannot be asked about must not stop all others)
             # Its text may quote a person's data; what it was and where it arose may not.
             await self._settle(claim, retries.after_fault(claim, now=unit.now), logs.where(fault))
-        else:
-            await self._apply(claim, person, advice)
 
     async def _ask(self, person: domain.Person) -> lookup.Advice:
         try:
@@ -116,7 +120,7 @@ class Worker:
                 return await lookup.look_up(
                     self.pds,
                     person.demographics,
-                    restricted=applying.restricted(person),
+                    restricted=person.restricted,
                     accept_from=self.config.pds_accept_score,
                 )
         except TimeoutError:
@@ -124,17 +128,12 @@ class Worker:
 
     async def _apply(self, claim: traces.Claim, person: domain.Person, advice: lookup.Advice) -> None:
         async with self._work() as unit:
-            if not await traces.hold(unit.session, claim):
-                return
-            try:
-                version = await applying.apply(unit, person, advice)
-            except errors.Conflict:
-                # More became known meanwhile: asked again, by what is known now.
-                await traces.settle(unit.session, claim, state=traces.State.WAITING, at=unit.now, faults=claim.faults)
-                return
-            await traces.settle(
-                unit.session, claim, state=traces.State.DONE, at=unit.now, version=version, problem=advice.because
-            )
+            # Nobody's whose claim has ended: it may have been asked about again, by what is known now.
+            if await traces.hold(unit.session, claim):
+                version = await applying.apply(unit, person, advice, environment=self.config.environment)
+                await traces.settle(
+                    unit.session, claim, state=traces.State.DONE, at=unit.now, version=version, problem=advice.because
+                )
 
     async def _settle(self, claim: traces.Claim, then: retries.Next, problem: str) -> None:
         async with self._work() as unit:

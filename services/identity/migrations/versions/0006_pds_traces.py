@@ -6,7 +6,7 @@ from alembic import op
 from chassis import migrations
 
 revision = "0006"
-down_revision = "0001"
+down_revision = "0005"
 
 
 def upgrade() -> None:
