@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,6 +22,7 @@ from services.identity.store import people, traces
 logger = logging.getLogger(__name__)
 
 _PAGE = 1_000
+_CATCH_UP_SECONDS = 3600
 
 
 class Resting:
@@ -47,12 +49,14 @@ class Worker:
     ready: bool = field(default=False, init=False)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Queue those who were never asked about, then ask about whoever is due, again and again."""
-        caught_up = False
+        """Ask about whoever is due, again and again; queue whoever was left out, at the start and then every hour."""
+        catch_up_at = float("-inf")
         while not stop.is_set():
             asked = 0
             try:
-                caught_up = caught_up or await self._catch_up(stop)
+                if time.monotonic() >= catch_up_at:
+                    await self.catch_up(stop)
+                    catch_up_at = time.monotonic() + _CATCH_UP_SECONDS
                 asked = await self.once()
                 self.ready = True
             except errors.Unavailable:
@@ -73,14 +77,14 @@ class Worker:
         await asyncio.gather(*(self._deal_with(claim) for claim in claims))
         return len(claims)
 
-    async def _catch_up(self, stop: asyncio.Event) -> bool:
+    async def catch_up(self, stop: asyncio.Event) -> None:
+        """Queue whoever was registered before there was a PDS to ask, or amended since. Raises Unavailable."""
         after = ""
         while not stop.is_set():
             async with self._work() as unit:
                 after = await traces.catch_up(unit.session, after=after, most=_PAGE, now=unit.now)
             if not after:
-                return True
-        return False
+                return
 
     async def _deal_with(self, claim: traces.Claim) -> None:
         """Ask about one person; nothing that goes wrong with it may hold up the others."""

@@ -18,9 +18,15 @@ from chassis.work import Work
 from services.identity import domain
 from services.identity.store import tables
 
-# Statuses that an answer of the PDS can better. 04 and 05 are for a human, until more becomes known.
-UNTRACED = (domain.Verification.PRESENT_NOT_TRACED, domain.Verification.TRACE_REQUIRED)
-_BETTERED = frozenset({*UNTRACED, domain.Verification.NO_OR_MULTIPLE_MATCH, domain.Verification.IN_PROGRESS})
+# Statuses that an answer of the PDS can better; 05 is for a human to resolve, 07 and 08 need no trace.
+_BETTERED = frozenset(
+    {
+        domain.Verification.PRESENT_NOT_TRACED,
+        domain.Verification.TRACE_REQUIRED,
+        domain.Verification.NO_OR_MULTIPLE_MATCH,
+        domain.Verification.IN_PROGRESS,
+    }
+)
 
 
 class State(StrEnum):
@@ -63,29 +69,28 @@ class Claim:
     faults: int
 
 
-_QUEUE = sqlalchemy.text(
-    """
-    INSERT INTO pds_trace (person_id, version, state, attempts, faults, problem, queued_at, next_attempt_at)
-    VALUES (:person_id, :version, 'waiting', 0, 0, '', :at, :at)
+# Asked again only when more became known since; a claim of the former question is void then.
+_ANEW = """
     ON CONFLICT (person_id) DO UPDATE SET version = excluded.version, state = 'waiting',
       attempts = pds_trace.attempts + 1, faults = 0, problem = '', queued_at = excluded.queued_at,
       next_attempt_at = excluded.next_attempt_at
     WHERE pds_trace.version < excluded.version
-    """
+"""
+_COLUMNS = "(person_id, version, state, attempts, faults, problem, queued_at, next_attempt_at)"
+_QUEUE = sqlalchemy.text(
+    f"INSERT INTO pds_trace {_COLUMNS} VALUES (:person_id, :version, 'waiting', 0, 0, '', :at, :at) {_ANEW}"  # noqa: S608
 )
-# Those registered before there was a PDS to ask; a page at a time, so that no statement takes long.
+# A page at a time, so that no statement takes long.
 _CATCH_UP = sqlalchemy.text(
-    """
+    f"""
     WITH page AS (
-      SELECT id, version FROM person WHERE verification = ANY(CAST(:untraced AS text[])) AND id > :after
+      SELECT id, version FROM person WHERE verification = ANY(CAST(:bettered AS text[])) AND id > :after
       ORDER BY id LIMIT :most
     ), queued AS (
-      INSERT INTO pds_trace (person_id, version, state, attempts, faults, problem, queued_at, next_attempt_at)
-      SELECT id, version, 'waiting', 0, 0, '', :at, :at FROM page
-      ON CONFLICT DO NOTHING
+      INSERT INTO pds_trace {_COLUMNS} SELECT id, version, 'waiting', 0, 0, '', :at, :at FROM page {_ANEW}
     )
     SELECT max(id) AS last FROM page
-    """
+    """  # noqa: S608 (our own names)
 )
 _CLAIM = sqlalchemy.text(
     """
@@ -123,8 +128,11 @@ def queue(work: Work, person: domain.Person) -> None:
 
 
 async def catch_up(session: AsyncSession, *, after: str, most: int, now: datetime) -> str:
-    """Queue a page of those who were never asked about; answers with where it ended, empty at the end."""
-    values = {"untraced": [status.value for status in UNTRACED], "after": after, "most": most, "at": now}
+    """Queue a page of those who were never asked about, or not since more became known of them.
+
+    Answers with where the page ended, empty after the last one.
+    """
+    values = {"bettered": sorted(status.value for status in _BETTERED), "after": after, "most": most, "at": now}
     return str((await db.execute(session, _CATCH_UP, values)).one().last or "")
 
 
