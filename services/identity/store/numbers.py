@@ -64,8 +64,9 @@ _VERIFICATIONS = sqlalchemy.text(
 )
 _SUSPECT = sqlalchemy.text(
     "INSERT INTO duplicate (person_id, other_person_id, score, reasons, suspected_at)"
-    " SELECT :person_id, :other, :score, CAST(:reasons AS text[]), :at"
-    " WHERE NOT EXISTS (SELECT 1 FROM duplicate WHERE person_id = :other AND other_person_id = :person_id)"
+    " SELECT CAST(:person_id AS text), CAST(:other AS text), :score, CAST(:reasons AS text[]), :at"
+    " WHERE NOT EXISTS (SELECT 1 FROM duplicate"
+    " WHERE person_id = CAST(:other AS text) AND other_person_id = CAST(:person_id AS text))"
     " ON CONFLICT DO NOTHING RETURNING other_person_id"
 )
 

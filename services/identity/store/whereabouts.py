@@ -46,8 +46,9 @@ class Decision:
 _DECIDE = sqlalchemy.text(
     "INSERT INTO restriction_decision"
     " (person_id, version, restricted, source, reason, actor, organisation_id, decided_at)"
-    " SELECT :person_id, coalesce(max(version), 0) + 1, :restricted, :source, :reason, :actor, :organisation_id, :at"
-    " FROM restriction_decision WHERE person_id = :person_id RETURNING version"
+    " SELECT CAST(:person_id AS text), coalesce(max(version), 0) + 1, :restricted, :source, :reason, :actor,"
+    " :organisation_id, :at"
+    " FROM restriction_decision WHERE person_id = CAST(:person_id AS text) RETURNING version"
 )
 _FORGET_KEYS = sqlalchemy.text(
     "DELETE FROM blocking_key WHERE person_id = :person_id AND split_part(key, ':', 1) = ANY(CAST(:kinds AS text[]))"
