@@ -334,8 +334,8 @@ async def test_the_role_runs_until_it_is_told_to_stop(place: Place) -> None:
     task = asyncio.create_task(place.worker.run(stop))
     answer = await register(place.house, stated)
     async with asyncio.timeout(30):
-        while (await place.status(answer.person_id))[0] != "01":
-            await asyncio.sleep(0.1)  # noqa: ASYNC110 (the database has no event to wait for)
+        while (await place.status(answer.person_id))[0] != "01":  # noqa: ASYNC110 (a database rings no bell here)
+            await asyncio.sleep(0.1)
     stop.set()
     await asyncio.wait_for(task, 10)
     assert place.worker.ready
