@@ -53,7 +53,11 @@ class Settings(settings.ServiceSettings):
     pds_total_seconds: float = Field(
         default=20, gt=0, description="How long all attempts at one question may take together, pauses included."
     )
-    pds_per_second: float = Field(default=5, gt=0, description="Most questions a second that one process asks.")
+    pds_per_second: float = Field(
+        default=5,
+        gt=0,
+        description="Most questions a second that one process asks; a site divides what it is allowed by its replicas.",
+    )
     pds_open_after: int = Field(
         default=5, ge=1, description="After so many failures in a row the PDS is not asked for a while."
     )

@@ -67,15 +67,11 @@ class Asking:
         request_id, until = str(uuid.uuid4()), self.clock() + self.patience.total_seconds
         renewed, attempt = False, 1
         while True:
-            self.circuit.check()
-            await self.rate.turn(most_seconds=until - self.clock())
             try:
-                answer = await self._once(path, parameters, await credentials.headers(), request_id)
+                answer = await self._attempt(path, parameters, credentials, request_id, until)
             except outcomes.Away as away:
-                self.circuit.failed()
                 problem = away
             else:
-                self.circuit.succeeded()
                 if answer.status != 401 or renewed or not credentials.refused():
                     return answer
                 renewed = True
@@ -86,6 +82,31 @@ class Asking:
                 raise problem
             attempt += 1
             await self.sleep(wait)
+
+    async def _attempt(
+        self,
+        path: str,
+        parameters: tuple[tuple[str, str], ...],
+        credentials: tokens.Credentials,
+        request_id: str,
+        until: float,
+    ) -> Answer:
+        """One attempt in its turn, and what the circuit learns of it."""
+        self.circuit.check()
+        await self.rate.turn(most_seconds=until - self.clock())
+        try:
+            answer = await self._once(path, parameters, await credentials.headers(), request_id)
+        except (outcomes.Away, outcomes.NotAdmitted):
+            # A key that is refused once is refused to everybody who waits; their turn comes when it is mended.
+            self.circuit.failed()
+            raise
+        except outcomes.Unreadable as unreadable:
+            logger.warning("request %s to the PDS: %s", request_id, unreadable)
+            raise
+        self.circuit.succeeded()
+        if answer.status >= 400:
+            logger.info("request %s to the PDS is answered %d", request_id, answer.status)
+        return answer
 
     async def _once(
         self, path: str, parameters: tuple[tuple[str, str], ...], shown: Mapping[str, str], request_id: str

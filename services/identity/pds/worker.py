@@ -13,7 +13,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from chassis import auth, db, errors, logs, work
+from chassis import attributes, auth, db, errors, logs, telemetry, work
 from services.identity import domain
 from services.identity.pds import applying, client, lookup, outcomes, retries
 from services.identity.settings import Settings
@@ -132,12 +132,14 @@ class Worker:
 
     async def _apply(self, claim: traces.Claim, person: domain.Person, advice: lookup.Advice) -> None:
         async with self._work() as unit:
-            # Nobody's whose claim has ended: it may have been asked about again, by what is known now.
-            if await traces.hold(unit.session, claim):
-                version = await applying.apply(unit, person, advice, environment=self.config.environment)
-                await traces.settle(
-                    unit.session, claim, state=traces.State.DONE, at=unit.now, version=version, problem=advice.because
-                )
+            if not await traces.hold(unit.session, claim):
+                # The claim has ended: they may have been asked about again, by what is known now.
+                return
+            version = await applying.apply(unit, person, advice, environment=self.config.environment)
+            await traces.settle(
+                unit.session, claim, state=traces.State.DONE, at=unit.now, version=version, problem=advice.because
+            )
+        telemetry.count(attributes.PDS_TRACES, traces.State.DONE.value)
 
     async def _settle(self, claim: traces.Claim, then: retries.Next, problem: str) -> None:
         async with self._work() as unit:
@@ -145,6 +147,7 @@ class Worker:
                 await traces.settle(
                     unit.session, claim, state=then.state, at=then.at, faults=then.faults, problem=problem
                 )
+        telemetry.count(attributes.PDS_TRACES, then.state.value)
         logger.warning(
             "trace of person %s: %s after attempt %d: %s", claim.person_id, then.state, claim.attempts, problem
         )
