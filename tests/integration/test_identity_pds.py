@@ -148,6 +148,14 @@ async def test_nobody_and_too_many_are_04_and_stay_with_the_local_register(place
     answer = await register(place.house, somebody(103))
     await place.round()
     assert await place.status(answer.person_id) == ("04", "")
+    # All questions about one person can be put side by side, and each has an id of its own.
+    questions = [one.headers for one in place.pds.asked if one.parameters.get("family") == somebody(103).name.family]
+    assert len(questions) == 2
+    assert len({one["x-correlation-id"] for one in questions}) == 1
+    assert len({one["x-request-id"] for one in questions}) == 2
+    assert await place.house.rows(
+        "SELECT 1 FROM audit WHERE action = 'pds.asked' AND subject = $1", f"person/{answer.person_id}"
+    )
     # More becomes known, and they are asked about again.
     asked = len(place.pds.asked)
     more = somebody(103, telephone="01632960103")

@@ -95,6 +95,15 @@ async def test_a_refusal_by_the_token_endpoint_names_its_code_only(service: pds.
     assert service.asked == []
 
 
+async def test_a_key_that_is_refused_is_not_shown_again_and_again(service: pds.Service, tmp_path: Path) -> None:
+    service.refuse_tokens = 401
+    async with pds.asking(service, tmp_path, pds_open_after=2) as asking:
+        for expected in (outcomes.NotAdmitted, outcomes.NotAdmitted, outcomes.Away, outcomes.Away):
+            with pytest.raises(expected):
+                await asking.retrieve(NUMBER)
+    assert service.token_requests == 2
+
+
 async def test_another_key_is_not_let_in(service: pds.Service, tmp_path: Path) -> None:
     async with pds.asking(service, tmp_path, pds_kid="another") as asking:
         with pytest.raises(outcomes.NotAdmitted):

@@ -89,7 +89,9 @@ class Worker:
     async def _deal_with(self, claim: traces.Claim) -> None:
         """Ask about one person; nothing that goes wrong with it may hold up the others."""
         try:
-            await self._trace(claim)
+            # All questions about one person belong to one trace, which the PDS is told (X-Correlation-ID).
+            with telemetry.span(attributes.HANDLE, "pds trace"):
+                await self._trace(claim)
         except errors.Unavailable:
             # It is taken up again when the claim ends.
             logger.warning("trace of person %s: the database went away before its end could be noted", claim.person_id)
@@ -136,6 +138,7 @@ class Worker:
                 # The claim has ended: they may have been asked about again, by what is known now.
                 return
             version = await applying.apply(unit, person, advice, environment=self.config.environment)
+            unit.audit("pds.asked", subject=f"person/{person.id}", detail={"status": advice.verification.value})
             await traces.settle(
                 unit.session, claim, state=traces.State.DONE, at=unit.now, version=version, problem=advice.because
             )
