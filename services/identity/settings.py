@@ -65,6 +65,12 @@ class Settings(settings.ServiceSettings):
     pds_accept_score: float = Field(
         default=1.0, ge=0.9, le=1, description="Score from which the only answer to a search is taken without a human."
     )
+    pds_again_days: float = Field(
+        default=30,
+        ge=0,
+        description="After so many days the PDS is asked again about somebody: numbers die and records are restricted "
+        "without notice. 0: never.",
+    )
     pds_batch: int = Field(default=10, ge=1, le=100, description="People asked about at once by one process.")
     pds_poll_seconds: float = Field(default=2, gt=0, description="How often it is looked who waits to be asked about.")
     pds_lease_seconds: float = Field(

@@ -335,6 +335,23 @@ async def test_those_registered_before_there_was_a_pds_are_caught_up_with(place:
     assert await place.round() == 0
 
 
+async def test_those_asked_about_long_ago_are_asked_about_again(place: Place) -> None:
+    stated = somebody(137, nhs_number=number(137))
+    made = known(place, stated, number(137))
+    answer = await register(place.house, stated)
+    await place.round()
+    await place.worker.catch_up(asyncio.Event())
+    assert await place.round() == 0
+    # Restricted there since, and nobody told us.
+    place.pds.patients[number(137)] = pds.fhir(made | {"meta": pds.patient(number(137), security="R")["meta"]})
+    old = "UPDATE pds_trace SET next_attempt_at = now() - interval '31 days' WHERE person_id = $1"
+    await place.house.rows(old, answer.person_id)
+    await place.worker.catch_up(asyncio.Event())
+    assert await place.round() == 1
+    assert await place.status(answer.person_id) == ("01", number(137))
+    assert len(await place.house.events(events_pb2.PersonRestricted, person_id=answer.person_id)) == 1
+
+
 async def test_the_role_runs_until_it_is_told_to_stop(place: Place) -> None:
     stated = somebody(136, nhs_number=number(136))
     known(place, stated, number(136))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from chassis import process
 from services.identity import __main__ as identity
-from services.identity.pds import composition
+from services.identity.pds import composition, worker
 from services.identity.settings import Settings
 from tests import demographics_service as pds
 
@@ -54,6 +57,30 @@ def test_in_user_mode_nobody_is_asked_about_in_the_background() -> None:
 def test_half_a_pds_is_refused_with_what_is_wrong(more: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValidationError, match=problem):
         Settings(**WHOLE | more)
+
+
+@pytest.mark.parametrize("more", [{}, {"pds_base_url": WHOLE["pds_base_url"], "pds_mode": "user"}])
+async def test_the_role_rests_where_there_is_nobody_to_ask_or_to_ask_for(more: dict[str, Any]) -> None:
+    async with AsyncExitStack() as closing:
+        role = identity.SERVICE.roles["pds"](process.Parts(Settings(**more), closing))
+        assert isinstance(role, worker.Resting)
+        assert role.ready
+        stop = asyncio.Event()
+        resting = asyncio.create_task(role.run(stop))
+        await asyncio.sleep(0)
+        assert not resting.done()
+        stop.set()
+        await resting
+
+
+async def test_the_role_asks_where_the_settings_are_whole(tmp_path: Path) -> None:
+    key = tmp_path / "pds.pem"
+    key.write_bytes(pds.KEY.as_pem(private=True))
+    config = Settings(**WHOLE | {"pds_key_file": str(key), "database_url": "postgresql://a_app@127.0.0.1:9/a"})
+    async with AsyncExitStack() as closing:
+        role = identity.SERVICE.roles["pds"](process.Parts(config, closing))
+        assert isinstance(role, worker.Worker)
+        assert not role.ready
 
 
 @pytest.mark.parametrize("form", ["pem", "jwk"])

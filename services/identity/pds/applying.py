@@ -24,9 +24,14 @@ async def apply(work: Work, person: domain.Person, advice: lookup.Advice, *, env
         settled = await numbering.invalidate(work, person.id, version=person.version, source=SOURCE)
         person = settled.person
     person, contested = await _number(work, person, advice.number, environment=environment)
-    if not contested and person.verification is not advice.verification:
+    if not contested and not _known_better(person, advice):
         person = await _verify(work, person, advice.verification)
     return person.version
+
+
+def _known_better(person: domain.Person, advice: lookup.Advice) -> bool:
+    """Whether the number was verified before, and nothing speaks against it now: too little could be compared."""
+    return (person.verification, advice.verification) == (Verification.VERIFIED, Verification.PRESENT_NOT_TRACED)
 
 
 async def _number(work: Work, person: domain.Person, number: str, *, environment: str) -> tuple[domain.Person, bool]:

@@ -78,12 +78,21 @@ class Worker:
         return len(claims)
 
     async def catch_up(self, stop: asyncio.Event) -> None:
-        """Queue whoever was registered before there was a PDS to ask, or amended since. Raises Unavailable."""
+        """Queue whoever was registered before there was a PDS to ask, was amended since, or was asked about long ago.
+
+        Raises Unavailable.
+        """
         after = ""
         while not stop.is_set():
             async with self._work() as unit:
                 after = await traces.catch_up(unit.session, after=after, most=_PAGE, now=unit.now)
             if not after:
+                break
+        patience = timedelta(days=self.config.pds_again_days)
+        while patience and not stop.is_set():
+            async with self._work() as unit:
+                again = await traces.look_again(unit.session, before=unit.now - patience, most=_PAGE, now=unit.now)
+            if again < _PAGE:
                 return
 
     async def _deal_with(self, claim: traces.Claim) -> None:
@@ -138,10 +147,8 @@ class Worker:
                 # The claim has ended: they may have been asked about again, by what is known now.
                 return
             version = await applying.apply(unit, person, advice, environment=self.config.environment)
-            unit.audit("pds.asked", subject=f"person/{person.id}", detail={"status": advice.verification.value})
-            await traces.settle(
-                unit.session, claim, state=traces.State.DONE, at=unit.now, version=version, problem=advice.because
-            )
+            unit.audit("pds.asked", subject=f"person/{person.id}", detail=_said(advice))
+            await traces.settle(unit.session, claim, state=traces.State.DONE, at=unit.now, version=version)
         telemetry.count(attributes.PDS_TRACES, traces.State.DONE.value)
 
     async def _settle(self, claim: traces.Claim, then: retries.Next, problem: str) -> None:
@@ -157,3 +164,8 @@ class Worker:
 
     def _work(self) -> AbstractAsyncContextManager[work.Work]:
         return work.unit(self.database, auth.service_actor("identity"), service="identity")
+
+
+def _said(advice: lookup.Advice) -> dict[str, str]:
+    """What the audit keeps of an answer: a status, and a sentence that names no value."""
+    return {"status": advice.verification.value, "because": advice.because}

@@ -41,13 +41,14 @@ class TraceRow(tables.Table, table=True):
     """That the PDS is to be asked about a person, as they were known at `version`.
 
     `attempts` counts every claim and tells one claim from the next; `faults` counts failures that were the question's
-    own, not the PDS being away. `next_attempt_at` is when it is due, or when the claim of a worker ends.
+    own, not the PDS being away. `next_attempt_at` is when it is due, or when the claim of a worker ends; of what is
+    done, when that was.
     """
 
     __tablename__ = "pds_trace"
     __table_args__ = (
-        Index("pds_trace_due", "next_attempt_at", postgresql_where=text("state = 'waiting'")),
-        Index("pds_trace_parked", "queued_at", postgresql_where=text("state = 'parked'")),
+        Index("pds_trace_due", "state", "next_attempt_at"),
+        Index("pds_trace_troubled", "queued_at", postgresql_where=text("state = 'parked' OR problem <> ''")),
     )
 
     person_id: str = Field(primary_key=True)
@@ -92,6 +93,19 @@ _CATCH_UP = sqlalchemy.text(
     SELECT max(id) AS last FROM page
     """  # noqa: S608 (our own names)
 )
+# The longest ago first; whoever is for a human to resolve, or needs no trace, is left alone.
+_LOOK_AGAIN = sqlalchemy.text(
+    """
+    UPDATE pds_trace SET state = 'waiting', attempts = attempts + 1, faults = 0, problem = '', queued_at = :at,
+      next_attempt_at = :at
+    FROM (
+      SELECT person_id AS id FROM pds_trace JOIN person ON person.id = pds_trace.person_id
+      WHERE state = 'done' AND next_attempt_at < :before AND verification = ANY(CAST(:kept AS text[]))
+      ORDER BY next_attempt_at LIMIT :most FOR UPDATE OF pds_trace SKIP LOCKED
+    ) AS old
+    WHERE person_id = old.id
+    """
+)
 _CLAIM = sqlalchemy.text(
     """
     UPDATE pds_trace SET attempts = attempts + 1, next_attempt_at = :until
@@ -122,7 +136,7 @@ _SEND_AGAIN = sqlalchemy.text(
 
 
 def queue(work: Work, person: domain.Person) -> None:
-    """Have the PDS asked about somebody, once this transaction commits, unless it was already at this version."""
+    """Have the PDS asked about somebody, once this transaction commits, unless it was already asked at this version."""
     if person.verification in _BETTERED:
         work.later(_QUEUE, {"person_id": person.id, "version": person.version, "at": work.now})
 
@@ -134,6 +148,16 @@ async def catch_up(session: AsyncSession, *, after: str, most: int, now: datetim
     """
     values = {"bettered": sorted(status.value for status in _BETTERED), "after": after, "most": most, "at": now}
     return str((await db.execute(session, _CATCH_UP, values)).one().last or "")
+
+
+async def look_again(session: AsyncSession, *, before: datetime, most: int, now: datetime) -> int:
+    """Queue those whom the PDS was last asked about before a time; answers how many.
+
+    A number is superseded or dead, and a record restricted, without anybody telling us.
+    """
+    kept = sorted(status.value for status in (*_BETTERED, domain.Verification.VERIFIED))
+    values = {"kept": kept, "before": before, "most": most, "at": now}
+    return int((await db.execute(session, _LOOK_AGAIN, values)).rowcount)
 
 
 async def claim(session: AsyncSession, *, now: datetime, lease: timedelta, most: int) -> Sequence[Claim]:

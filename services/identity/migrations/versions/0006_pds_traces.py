@@ -22,7 +22,8 @@ def upgrade() -> None:
         sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=False),
     )
-    op.create_index("pds_trace_due", "pds_trace", ["next_attempt_at"], postgresql_where=sa.text("state = 'waiting'"))
-    op.create_index("pds_trace_parked", "pds_trace", ["queued_at"], postgresql_where=sa.text("state = 'parked'"))
+    op.create_index("pds_trace_due", "pds_trace", ["state", "next_attempt_at"])
+    troubled = sa.text("state = 'parked' OR problem <> ''")
+    op.create_index("pds_trace_troubled", "pds_trace", ["queued_at"], postgresql_where=troubled)
     migrations.grant(op, "pds_trace", "SELECT, INSERT, UPDATE")
     migrations.row_security(op, "pds_trace")
