@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from chassis import errors
 from chassis.disclosure import restrictions
@@ -10,23 +11,35 @@ from chassis.work import Work
 from services.identity import domain, events, histories
 from services.identity.matching import blocking
 from services.identity.store import histories as kept
-from services.identity.store import people, whereabouts
+from services.identity.store import nearby, people, whereabouts
 
 LONGEST_REASON = 2_000
 PERHAPS = "may be somebody whose whereabouts are protected"
 
 
-async def restrict(work: Work, person_id: str, *, source: str, reason: str) -> domain.Person:
+@dataclass(frozen=True, slots=True)
+class Restricted:
+    """A person whose whereabouts are protected, and the ids of those who may be the same person and are not."""
+
+    person: domain.Person
+    possibly_the_same: Sequence[str]
+
+
+async def restrict(work: Work, person_id: str, *, source: str, reason: str) -> Restricted:
     """Protect a person's whereabouts from now on; again changes nothing. Raises Invalid, NotFound, Conflict."""
     _check(reason)
-    before = await _anybody(work, person_id)
-    return before if before.restricted else await protect(work, before, source=source, reason=reason)
+    person = await _anybody(work, person_id)
+    if not person.restricted:
+        person = await protect(work, person, source=source, reason=reason)
+    return Restricted(person, await whereabouts.suspects(work.session, person_id))
 
 
 async def protect(work: Work, before: domain.Person, *, source: str, reason: str) -> domain.Person:
     """The same for somebody who was read already, past row-level security. Raises Conflict when they changed since."""
     after = replace(before, restricted=True, version=before.version + 1)
-    # The version grows, so that whoever is just learning of a new address loses that race and leaves no key behind.
+    # Whoever is registering somebody like them has done so, or waits. The version grows, so that whoever is just
+    # learning of a new address loses that race and leaves no key behind.
+    await nearby.lock(work.session, blocking.keys(domain.comparable_person(before)))
     await people.change(work.session, before, after)
     await whereabouts.forget(work.session, after.id)
     await settle(work, after, source=source, reason=reason)

@@ -94,8 +94,10 @@ async def invalidate_number(request: pb.InvalidateNumberRequest, work: Work) -> 
 async def restrict_person(request: pb.RestrictPersonRequest, work: Work) -> pb.RestrictionResponse:
     """RestrictPerson."""
     source = amending.sourced(work, request.source)
-    person = await restricting.restrict(work, request.person_id, source=source, reason=request.reason)
-    return pb.RestrictionResponse(person_id=person.id, restricted=person.restricted)
+    done = await restricting.restrict(work, request.person_id, source=source, reason=request.reason)
+    return pb.RestrictionResponse(
+        person_id=done.person.id, restricted=done.person.restricted, possibly_the_same=done.possibly_the_same
+    )
 
 
 async def lift_restriction(request: pb.LiftRestrictionRequest, work: Work) -> pb.RestrictionResponse:

@@ -59,6 +59,11 @@ _FORGET_REASONS = sqlalchemy.text(
     " WHERE reason NOT LIKE 'postcode %' AND reason NOT LIKE 'telephone %' ORDER BY place)"
     " WHERE person_id = :person_id OR other_person_id = :person_id"
 )
+_SUSPECTS = sqlalchemy.text(
+    "SELECT person.id FROM duplicate JOIN person ON NOT person.restricted AND"
+    " ((duplicate.person_id = :person_id AND person.id = duplicate.other_person_id)"
+    " OR (duplicate.other_person_id = :person_id AND person.id = duplicate.person_id)) ORDER BY person.id"
+)
 
 
 async def decide(session: AsyncSession, person_id: str, decision: Decision) -> int:
@@ -79,3 +84,9 @@ async def forget(session: AsyncSession, person_id: str) -> None:
     """Have nobody find somebody by where they are, and no suspicion tell that it was the same as another's."""
     await db.execute(session, _FORGET_KEYS, {"person_id": person_id, "kinds": sorted(blocking.LOCATED)})
     await db.execute(session, _FORGET_REASONS, {"person_id": person_id})
+
+
+async def suspects(session: AsyncSession, person_id: str) -> list[str]:
+    """The ids of those who may be the same person and are not restricted."""
+    rows = await db.execute(session, _SUSPECTS, {"person_id": person_id})
+    return list(dict.fromkeys(row.id for row in rows))

@@ -624,17 +624,25 @@ class RestrictionResponse(_message.Message):
 
     PERSON_ID_FIELD_NUMBER: _builtins.int
     RESTRICTED_FIELD_NUMBER: _builtins.int
+    POSSIBLY_THE_SAME_FIELD_NUMBER: _builtins.int
     person_id: _builtins.str
     restricted: _builtins.bool
+    @_builtins.property
+    def possibly_the_same(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """People who may be the same and are not restricted: what is known of them may tell where this one is. A human decides
+        about each.
+        """
+
     def __init__(
         self,
         *,
         person_id: _builtins.str = ...,
         restricted: _builtins.bool = ...,
+        possibly_the_same: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["person_id", b"person_id", "restricted", b"restricted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["person_id", b"person_id", "possibly_the_same", b"possibly_the_same", "restricted", b"restricted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
