@@ -58,6 +58,7 @@ class Service:
     token_requests: int = 0
     clock_ahead: float = 0
     refuse_tokens: int = 0
+    token_answer: Response | None = None
     user_tokens: set[str] = field(default_factory=set)
     _good_until: dict[str, float] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
@@ -70,6 +71,8 @@ class Service:
         """The token endpoint: verifies the assertion with the public key, as the NHS's does."""
         self.token_requests += 1
         date = {"Date": time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(self._now()))}
+        if self.token_answer is not None:
+            return self.token_answer
         if self.refuse_tokens:
             return JSONResponse({"error": "invalid_client", "error_description": "no"}, self.refuse_tokens, date)
         form = dict(parse_qsl((await request.body()).decode()))

@@ -95,6 +95,30 @@ async def test_a_refusal_by_the_token_endpoint_names_its_code_only(service: pds.
     assert service.asked == []
 
 
+@pytest.mark.parametrize(
+    ("answer", "failure"),
+    [
+        (Response("x" * 70_000), outcomes.NotAdmitted),
+        (Response("<html>"), outcomes.NotAdmitted),
+        (Response("[" * 30_000), outcomes.NotAdmitted),
+        (Response("{}", media_type="application/json"), outcomes.NotAdmitted),
+        (Response('{"access_token": "a\\nb", "expires_in": 60}'), outcomes.NotAdmitted),
+        (Response('{"access_token": "ab", "expires_in": "soon"}'), outcomes.NotAdmitted),
+        (RedirectResponse("https://example.org/"), outcomes.NotAdmitted),
+        (Response("", 503), outcomes.Away),
+        (Response("", 429), outcomes.Away),
+    ],
+)
+async def test_a_token_endpoint_that_makes_no_sense_is_at_nobodys_expense(
+    answer: Response, failure: type[Exception], service: pds.Service, tmp_path: Path
+) -> None:
+    service.token_answer = answer
+    async with pds.asking(service, tmp_path, pds_attempts=1) as asking:
+        with pytest.raises(failure):
+            await asking.retrieve(NUMBER)
+    assert service.asked == []
+
+
 async def test_a_key_that_is_refused_is_not_shown_again_and_again(service: pds.Service, tmp_path: Path) -> None:
     service.refuse_tokens = 401
     async with pds.asking(service, tmp_path, pds_open_after=2) as asking:
@@ -228,7 +252,6 @@ def packed(_: pds.Asked) -> Response:
     [
         (cut, "answer: is no JSON, or was cut off"),
         (deep, "answer: is no JSON, or was cut off"),
-        (lambda _: Response("<html>", media_type="text/html"), "answer: has a content type other than FHIR JSON"),
         (huge, "answer: is larger than 2000000 bytes"),
         (packed, "answer: is compressed, which was not asked for"),
         (lambda _: pds.fhir([]), "Patient: is no object"),
@@ -290,10 +313,23 @@ async def test_a_number_has_an_outcome(
         assert isinstance(await asking.retrieve(NUMBER), outcome)
 
 
-async def test_a_404_that_says_nothing_is_no_answer_about_the_number(service: pds.Service, tmp_path: Path) -> None:
-    service.next = [lambda _: Response("no route", 404)]
+@pytest.mark.parametrize("status", [400, 403, 404])
+async def test_a_refusal_that_is_not_their_own_is_no_answer_about_anybody(
+    status: int, service: pds.Service, tmp_path: Path
+) -> None:
     async with pds.asking(service, tmp_path) as asking:
-        with pytest.raises(outcomes.Unreadable, match="OperationOutcome"):
+        for ask in (asking.retrieve(NUMBER), asking.search(SEARCH)):
+            service.next = [lambda _: Response("<html>no route", status, media_type="text/html")]
+            with pytest.raises(outcomes.NotAdmitted, match=f"{status} without an OperationOutcome"):
+                await ask
+
+
+async def test_a_page_instead_of_an_answer_is_as_good_as_none(service: pds.Service, tmp_path: Path) -> None:
+    service.next = [lambda _: Response("<html>We are back soon", media_type="text/html")]
+    async with pds.asking(service, tmp_path) as asking:
+        assert isinstance(await asking.retrieve(NUMBER), outcomes.Found)
+        service.next = [lambda _: Response("<html>We are back soon", media_type="text/html")] * 3
+        with pytest.raises(outcomes.Away, match="something other than the PDS answers"):
             await asking.retrieve(NUMBER)
 
 

@@ -153,17 +153,20 @@ def _correlation(request_id: str) -> str:
 
 
 def _json(response: httpx.Response, body: bytes) -> Any:
-    """The JSON of an answer; a refusal may come without any."""
+    """The JSON of an answer; a refusal may come without any. Raises Away for a page that is not the PDS's own."""
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind in _JSON:
-        try:
-            return json.loads(body)
-        except (ValueError, RecursionError):
-            problem = "is no JSON, or was cut off"
-    else:
-        problem = "has a content type other than FHIR JSON"
-    if response.status_code == 200:
-        raise outcomes.Unreadable("answer", problem)
+    good = response.status_code == 200
+    if kind not in _JSON:
+        if good:
+            raise outcomes.Away("something other than the PDS answers: no FHIR JSON")
+        return None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        problem = outcomes.Unreadable("answer", "is no JSON, or was cut off")
+    if good:
+        # Raised out here it has no context: the decoder's own error holds the text.
+        raise problem
     return None
 
 

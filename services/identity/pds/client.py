@@ -31,7 +31,7 @@ class Client:
         answer = await self.register.get(f"Patient/{number}", (), self.credentials, what="retrieve")
         if answer.status == 200:
             return reading.retrieved(answer.body, asked=number)
-        if answer.status == 404:
+        if answer.status == 404 and answer.body is not None:
             codes = reading.codes(answer.body)
             if reading.INVALIDATED in codes:
                 return outcomes.Invalidated(number)
@@ -49,6 +49,9 @@ class Client:
 
 
 def _refusal(answer: asking.Answer) -> Exception:
+    if answer.body is None:
+        # Whoever says so is not the PDS; it says nothing about whoever was asked about.
+        return outcomes.NotAdmitted(f"{answer.status} without an OperationOutcome: is pds_base_url right?")
     code = asking.code(answer)
     if answer.status in _NOT_ADMITTED:
         return outcomes.NotAdmitted(f"the PDS does not let us ask: {answer.status} {code}".strip())

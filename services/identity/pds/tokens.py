@@ -125,12 +125,16 @@ class Application:
             "client_assertion": self.client.assertion(now + self._ahead),
         }
         request = self.web.build_request("POST", self.client.token_url, data=form)
-        response, body = await bodies.fetch(
-            self.web, request, seconds=self.seconds, most_bytes=_MOST_BODY_BYTES, whom="the token endpoint"
-        )
+        try:
+            response, body = await bodies.fetch(
+                self.web, request, seconds=self.seconds, most_bytes=_MOST_BODY_BYTES, whom="the token endpoint"
+            )
+        except outcomes.Unreadable as unreadable:
+            # Nothing about whoever is asked about: they wait until it is mended.
+            raise outcomes.NotAdmitted(f"the token endpoint's {unreadable}") from None
         try:
             return response, json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return response, None
 
     def _learn_clock(self, response: httpx.Response, asked: float) -> bool:
