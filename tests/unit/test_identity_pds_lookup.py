@@ -180,7 +180,15 @@ async def test_too_little_is_not_asked_about() -> None:
     assert (answers.asked, advice.verification) == ([], Verification.TRACE_REQUIRED)
 
 
-_TEXT = st.text(max_size=6)
+def test_an_asterisk_would_find_others_and_is_not_sent() -> None:
+    plan = query.plan(replace(STATED, family="C*", given=("O*",), postcode="EX1*1AA"), restricted=False)
+    assert not plan.possible
+    plan = query.plan(replace(STATED, given=("O*",)), restricted=False)
+    assert plan.exact is not None
+    assert "given" not in dict(plan.exact.parameters)
+
+
+_TEXT = st.text(st.sampled_from("aé *'-"), max_size=6)
 
 
 @given(
