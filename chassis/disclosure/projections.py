@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from google.protobuf.message import Message
 
-from chassis.disclosure import agreements, relationships
+from chassis.disclosure import agreements, relationships, restrictions
 from joinedup.common.v1 import common_pb2
 from joinedup.governance.v1 import events_pb2
+from joinedup.identity.v1 import events_pb2 as identity_events
 
 # Work is the first argument; chassis.consumer names the same shape Handler.
 HANDLERS: Mapping[type[Message], Callable[..., Awaitable[None]]] = {
@@ -16,4 +17,6 @@ HANDLERS: Mapping[type[Message], Callable[..., Awaitable[None]]] = {
     common_pb2.RelationshipEnded: relationships.project_ended,
     events_pb2.AgreementPublished: agreements.project_agreement,
     events_pb2.SharingDecisionRecorded: agreements.project_decision,
+    identity_events.PersonRestricted: restrictions.project_restricted,
+    identity_events.PersonUnrestricted: restrictions.project_unrestricted,
 }

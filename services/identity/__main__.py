@@ -1,4 +1,4 @@
-"""Runs identity: `python -m services.identity [rpc|consume|relay|migrate|dead|redrive]`."""
+"""Runs identity: `python -m services.identity [rpc|consume|pds|relay|migrate|dead|redrive|traces|retrace]`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from chassis.consumer import Consumer
 from chassis.rpc import server
 from services.identity import tracing
 from services.identity.matching import decide
-from services.identity.rpc import people
+from services.identity.pds import composition, operating, worker
+from services.identity.rpc import people, register
 from services.identity.settings import Settings
 
 GROUP = "identity.consume"
@@ -18,11 +19,16 @@ GROUP = "identity.consume"
 def bench(config: Settings) -> tracing.Bench:
     """The rules of matching that the settings draw."""
     rules = decide.Rules(match=config.match_from, review=config.review_from, register_size=config.register_size)
-    return tracing.Bench(rules=rules, environment=config.environment)
+    return tracing.Bench(rules=rules, environment=config.environment, asks_pds=config.asks_pds)
+
+
+def served(config: Settings) -> list[server.Service]:
+    """What identity serves."""
+    return [people.service(bench(config)), register.service(config.environment)]
 
 
 def _rpc(parts: process.Parts) -> process.Role:
-    return server.Server(parts.config, parts.database, [people.service(bench(cast(Settings, parts.config)))])
+    return server.Server(parts.config, parts.database, served(cast(Settings, parts.config)))
 
 
 def _consume(parts: process.Parts) -> process.Role:
@@ -30,13 +36,25 @@ def _consume(parts: process.Parts) -> process.Role:
     return Consumer(parts.config, parts.database, group=GROUP, handlers={})
 
 
+def _pds(parts: process.Parts) -> process.Role:
+    config = cast(Settings, parts.config)
+    if not config.pds_base_url:
+        return worker.Resting("pds_base_url is empty, the local register answers alone")
+    if not config.asks_pds:
+        return worker.Resting("pds_mode is user, and there is no user in the background")
+    # Few connections, so that calls keep theirs.
+    database = parts.database.for_batches(config.database_batch_statement_seconds)
+    parts.closing.push_async_callback(database.close)
+    return worker.Worker(config, database, composition.compose(config, parts.closing))
+
+
 SERVICE = process.Service(
     name="identity",
-    roles={"rpc": _rpc, "consume": _consume, "relay": process.relaying},
+    roles={"rpc": _rpc, "consume": _consume, "pds": _pds, "relay": process.relaying},
     settings=Settings,
     package="services.identity",
     groups=(GROUP,),
 )
 
 if __name__ == "__main__":
-    process.main(SERVICE)
+    operating.command(SERVICE)()

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from chassis.work import Work
-from services.identity import domain
+from services.identity import domain, numbers
 from services.identity.matching import blocking, decide
 from services.identity.store import nearby
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What judging depends on: where the lines are drawn, and where this runs (synthetic numbers are for tests)."""
+    """What judging depends on: where the lines are drawn, and where this runs (synthetic numbers are for tests).
+
+    `asks_pds` tells whether the Personal Demographics Service is asked, later, about whoever is registered.
+    """
 
     rules: decide.Rules
     environment: str
+    asks_pds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Traced:
 
     decision: decide.Decision
     verdict: domain.Verdict
-    keys: Collection[str]
+    keys: frozenset[str]
     people: dict[str, domain.Person]
 
 
@@ -47,10 +50,8 @@ async def trace(work: Work, stated: domain.Demographics, bench: Bench, *, wait: 
     if wait:
         await nearby.lock(work.session, asked_by)
     people = {person.id: person for person in await nearby.candidates(work.session, asked_by, stated.nhs_number)}
-    registered = [(person.id, domain.comparable_person(person)) for person in people.values()]
+    number = stated.nhs_number
+    registered = [(one.id, domain.comparable_person(one, asked_number=number)) for one in people.values()]
     decision = decide.trace(domain.comparable(stated), registered, bench.rules)
-    holder = next(
-        (one.id for one in people.values() if stated.nhs_number and one.demographics.nhs_number == stated.nhs_number),
-        "",
-    )
-    return Traced(decision, domain.judge(decision, stated, holder_id=holder), asked_by, people)
+    holder_id = numbers.holder(people.values(), number)
+    return Traced(decision, domain.judge(decision, stated, holder_id=holder_id), asked_by, people)

@@ -21,8 +21,10 @@ _CANDIDATES = sqlalchemy.text(
     f"SELECT {people.COLUMNS} FROM (SELECT person_id, count(*) AS shared FROM blocking_key"  # noqa: S608 (our own names)
     " WHERE key = ANY(CAST(:keys AS text[])) GROUP BY person_id ORDER BY shared DESC, person_id LIMIT :most) AS near"
     " JOIN person ON person.id = near.person_id"
-    # Whoever holds the number is always among them, however many others share a key.
+    # Whoever holds the number or once held it is always among them, however many others share a key.
     f" UNION SELECT {people.COLUMNS} FROM person WHERE person.nhs_number = :number"
+    f" UNION SELECT {people.COLUMNS} FROM former_number JOIN person ON person.id = former_number.person_id"
+    " WHERE former_number.nhs_number = :number"
 )
 
 
