@@ -177,7 +177,7 @@ async def _settle(
     if change.former:
         await numbered.end(work.session, after.id, change.former)
     if contested:
-        await _suspect(work, after, change.holder_id)
+        after = await _suspect(work, after, change.holder_id, source=source)
     elif number:
         await kept.find_by(work.session, after.id, _keys(number))
     verified = numbers.Verified(
@@ -189,7 +189,12 @@ async def _settle(
     return Outcome(after, contested)
 
 
-async def _suspect(work: Work, person: domain.Person, holder_id: str) -> None:
+async def _suspect(work: Work, person: domain.Person, holder_id: str, *, source: str) -> domain.Person:
+    """Have a human say whether the two are one; the person is protected as whoever holds the number is."""
     suspect = domain.Suspect(holder_id, 0.0, ("NHS Number is the same",))
     if await numbered.suspect(work.session, person.id, suspect, at=work.now):
         events.publish_suspected(work, person.id, suspect)
+    (holder,) = await people.get(work.session, [holder_id])
+    if holder.restricted and not person.restricted:
+        return await restricting.protect(work, person, source=source, reason=restricting.PERHAPS)
+    return person

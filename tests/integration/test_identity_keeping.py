@@ -199,6 +199,19 @@ async def test_a_number_that_somebody_else_holds_stays_theirs_and_a_human_is_ask
     assert (await register_world.person(house, other)).demographics.nhs_number == ""
 
 
+async def test_who_may_be_a_restricted_person_by_their_number_is_restricted_like_them(house: House) -> None:
+    holder = await register_world.registered(house, somebody(30, nhs_number=number(30)))
+    await register_world.restrict(house, holder)
+    other = await register_world.registered(house, somebody(31))
+    answer = await attach(house, other, 1, number(30))
+    assert (answer.outcome, answer.version) == (CONTESTED, 3)
+    shown = await register_world.person(house, other)
+    assert not shown.demographics.HasField("address")
+    assert {mark.reason for mark in shown.withheld} == {"restricted"}
+    versions = [one.version for one in await house.events(events_pb2.PersonUpdated, person_id=other)]
+    assert versions == [2, 3]
+
+
 async def test_of_many_who_are_given_one_number_at_one_time_one_holds_it(house: House) -> None:
     people = [await register_world.registered(house, somebody(seed)) for seed in range(200, 206)]
     answers = await asyncio.gather(*(attach(house, person_id, 1, number(200)) for person_id in people))
