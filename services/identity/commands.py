@@ -10,7 +10,7 @@ from chassis.work import Work
 from joinedup.common.v1 import common_pb2
 from services.identity import domain, events, restricting, tracing
 from services.identity.matching import blocking, decide
-from services.identity.store import people
+from services.identity.store import people, traces
 
 LONGEST_SOURCE = 200
 
@@ -37,6 +37,8 @@ async def register(work: Work, stated: domain.Demographics, source: str, bench: 
         person = await _learn(work, checked, source, traced)
     else:
         person = await _add(work, checked, source, traced)
+    if bench.asks_pds:
+        traces.queue(work, person)
     return Registered(person, traced.verdict.outcome)
 
 

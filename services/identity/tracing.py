@@ -15,10 +15,14 @@ from services.identity.store import reviews as decided
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What judging depends on: where the lines are drawn, and where this runs (synthetic numbers are for tests)."""
+    """What judging depends on: where the lines are drawn, and where this runs (synthetic numbers are for tests).
+
+    `asks_pds` tells whether the Personal Demographics Service is asked, later, about whoever is registered.
+    """
 
     rules: decide.Rules
     environment: str
+    asks_pds: bool = False
 
 
 @dataclass(frozen=True, slots=True)

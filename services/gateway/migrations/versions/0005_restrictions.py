@@ -8,7 +8,7 @@ from alembic import op
 from chassis import migrations
 
 revision = "0005"
-down_revision = "0002"
+down_revision = "0001"
 
 
 def upgrade() -> None:

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from chassis import migrations
 
 revision = "0005"
-down_revision = "0004"
+down_revision = "0001"
 
 
 def upgrade() -> None:
