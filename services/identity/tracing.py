@@ -21,12 +21,16 @@ class Bench:
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """What a trace found: the decision, what it means, the keys that were asked by, and the people behind the ids."""
+    """What a trace found: the decision, what it means, the keys that were asked by, and the people behind the ids.
+
+    `skipped` are those of the keys that too many people share, so that nobody was looked for by them.
+    """
 
     decision: decide.Decision
     verdict: domain.Verdict
     keys: Collection[str]
     people: dict[str, domain.Person]
+    skipped: frozenset[str] = frozenset()
 
 
 def keys(stated: domain.Demographics) -> frozenset[str]:
@@ -46,11 +50,12 @@ async def trace(work: Work, stated: domain.Demographics, bench: Bench, *, wait: 
     asked_by = keys(stated)
     if wait:
         await nearby.lock(work.session, asked_by)
-    people = {person.id: person for person in await nearby.candidates(work.session, asked_by, stated.nhs_number)}
+    found = await nearby.candidates(work.session, asked_by, stated.nhs_number)
+    people = {person.id: person for person in found.people}
     registered = [(person.id, domain.comparable_person(person)) for person in people.values()]
     decision = decide.trace(domain.comparable(stated), registered, bench.rules)
     holder = next(
         (one.id for one in people.values() if stated.nhs_number and one.demographics.nhs_number == stated.nhs_number),
         "",
     )
-    return Traced(decision, domain.judge(decision, stated, holder_id=holder), asked_by, people)
+    return Traced(decision, domain.judge(decision, stated, holder_id=holder), asked_by, people, found.skipped)

@@ -1,12 +1,36 @@
 """Keys under which a person is stored and looked up, so that a trace reads a few records and not the register.
 
 Two records meet when they share any key. Each key needs two or three things to agree, and each thing is missing from
-some key, so that no single slip, move or change of name hides a person. Keys are short texts for one indexed column;
-they hold personal data in the clear and belong inside identity's database only.
+some key, so that no single slip, move or change of name hides a person. Keys are short texts that begin with their kind;
+they hold personal data in the clear, and the register stores a hash of each.
 """
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from services.identity.matching import spelling
 from services.identity.matching.normalise import Normalised
+
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "n": "this NHS Number",
+        "t": "this telephone number",
+        "df": "this date of birth with a family name that sounds like this",
+        "dg": "this date of birth with a name that sounds like this",
+        "dp": "this date of birth in this postcode area",
+        "pf": "this postcode with a family name that sounds like this",
+        "pi": "this postcode with this initial and year of birth",
+        "of": "this initial and a family name that sounds like this in this postcode area",
+        "fy": "names that sound like these with this year of birth",
+        "fd": "this initial and a family name that sounds like this with this day and month of birth",
+    }
+)
+"""What the people who share a key have in common, by the kind with which the key begins; names no value."""
+
+
+def kind(key: str) -> str:
+    """The kind of a key, one of KINDS."""
+    return key.partition(":")[0]
 
 
 def keys(record: Normalised) -> frozenset[str]:

@@ -18,12 +18,12 @@ from services.identity import domain
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What a source stated of somebody, the keys it adds, and the people it makes suspect of being the same."""
+    """What a source stated of somebody, the keys it adds (hashed), and the people it makes suspect of being the same."""
 
     demographics: domain.Demographics
     source: str
     at: datetime
-    keys: Collection[str]
+    keys: Collection[int]
     suspects: Sequence[domain.Suspect]
 
 
@@ -48,7 +48,7 @@ _ADD = sqlalchemy.text(
         ARRAY(SELECT jsonb_array_elements_text(other->'reasons')), :at
       FROM jsonb_array_elements(CAST(:suspects AS jsonb)) AS other
     )
-    INSERT INTO blocking_key (key, person_id) SELECT key, :id FROM unnest(CAST(:keys AS text[])) AS key
+    INSERT INTO blocking_key (key, person_id) SELECT key, :id FROM unnest(CAST(:keys AS bigint[])) AS key
     """
 )
 _LEARN = sqlalchemy.text(
@@ -71,7 +71,7 @@ _LEARN = sqlalchemy.text(
       ON CONFLICT DO NOTHING
       RETURNING other_person_id
     ), found_by AS (
-      INSERT INTO blocking_key (key, person_id) SELECT key, :id FROM unnest(CAST(:keys AS text[])) AS key
+      INSERT INTO blocking_key (key, person_id) SELECT key, :id FROM unnest(CAST(:keys AS bigint[])) AS key
       ON CONFLICT DO NOTHING
     )
     SELECT (SELECT count(*) FROM changed) AS changed, ARRAY(SELECT other_person_id FROM suspected) AS suspected
@@ -116,7 +116,7 @@ def _values(person: domain.Person, statement: Statement) -> dict[str, Any]:
         "version": person.version,
         "nhs_number": person.demographics.nhs_number or None,
         "verification": person.verification.value,
-        "demographics": _without_number(person.demographics),
+        "demographics": without_number(person.demographics),
         "source": statement.source,
         "at": statement.at,
         "digest": hashlib.sha256(stated.encode()).digest(),
@@ -126,7 +126,7 @@ def _values(person: domain.Person, statement: Statement) -> dict[str, Any]:
     }
 
 
-def _without_number(demographics: domain.Demographics) -> str:
+def without_number(demographics: domain.Demographics) -> str:
     """The number stands in a column of its own, where it is unique."""
     known = {name: value for name, value in asdict(demographics).items() if name != "nhs_number" and value}
     return json.dumps(known, ensure_ascii=False)
