@@ -157,7 +157,7 @@ class Database:
 
 
 async def rescope(session: AsyncSession, actor: auth.Actor) -> None:
-    """Let the rest of the session's transaction see what row-level security lets `actor` see; nothing to do if it does."""
+    """Let the rest of the session's transaction see what row-level security lets `actor` see, if it does not yet."""
     scoping = _scoping(actor)
     if session.info[_SCOPE] != scoping:
         await statements.driver(session).execute(scoping)

@@ -9,7 +9,7 @@ from chassis.consumer import Consumer
 from chassis.rpc import server
 from services.identity import tracing
 from services.identity.matching import decide
-from services.identity.rpc import people
+from services.identity.rpc import bulk, people
 from services.identity.settings import Settings
 
 GROUP = "identity.consume"
@@ -22,7 +22,8 @@ def bench(config: Settings) -> tracing.Bench:
 
 
 def _rpc(parts: process.Parts) -> process.Role:
-    return server.Server(parts.config, parts.database, [people.service(bench(cast(Settings, parts.config)))])
+    rules = bench(cast(Settings, parts.config))
+    return server.Server(parts.config, parts.database, [people.service(rules), bulk.service(rules)])
 
 
 def _consume(parts: process.Parts) -> process.Role:

@@ -10,7 +10,7 @@ from chassis.work import Work
 from joinedup.common.v1 import common_pb2
 from services.identity import domain, events, tracing
 from services.identity.matching import blocking, decide
-from services.identity.store import nearby, people
+from services.identity.store import people
 
 LONGEST_SOURCE = 200
 
@@ -44,7 +44,7 @@ async def register(work: Work, stated: domain.Demographics, source: str, bench: 
 async def _add(work: Work, stated: domain.Demographics, source: str, traced: tracing.Traced) -> domain.Person:
     verdict = traced.verdict
     person = domain.register(stated, verdict, person_id=str(uuid.uuid4()), source=source, now=work.now)
-    statement = people.Statement(stated, source, work.now, keys=frozenset(map(nearby.hashed, traced.keys)), suspects=verdict.suspects)
+    statement = people.Statement(stated, source, work.now, keys=traced.keys, suspects=verdict.suspects)
     await people.add(work.session, person, statement)
     if work.actor.organisation_id:
         # Whoever brings a new person knows them. Whoever names a known one gains nothing by it: a relationship that
@@ -66,7 +66,7 @@ async def _learn(work: Work, stated: domain.Demographics, source: str, traced: t
     before = traced.people[traced.verdict.person_id]
     after = domain.learn(before, stated, traced.verdict)
     keys = blocking.keys(domain.comparable_person(after)) - blocking.keys(domain.comparable_person(before))
-    statement = people.Statement(stated, source, work.now, keys=frozenset(map(nearby.hashed, keys)), suspects=traced.verdict.suspects)
+    statement = people.Statement(stated, source, work.now, keys=keys, suspects=traced.verdict.suspects)
     fresh = await people.learn(work.session, before, after, statement)
     for suspect in traced.verdict.suspects:
         if suspect.person_id in fresh:

@@ -26,7 +26,7 @@ def free_port() -> int:
 def running(
     module: str, environment: Mapping[str, str], livez: str, *arguments: str
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `python -m module ARGUMENTS` until the block ends; it must then stop by itself on SIGTERM with exit code 0."""
+    """Run `python -m module ARGUMENTS` until the block ends; on SIGTERM it must then stop by itself, exit code 0."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("JOINEDUP_")}
     process = subprocess.Popen([sys.executable, "-m", module, *arguments], cwd=ROOT, env=inherited | dict(environment))
     try:

@@ -1,10 +1,11 @@
 """Keys under which a person is stored and looked up, so that a trace reads a few records and not the register.
 
 Two records meet when they share any key. Each key needs two or three things to agree, and each thing is missing from
-some key, so that no single slip, move or change of name hides a person. Keys are short texts that begin with their kind;
-they hold personal data in the clear, and the register stores a hash of each.
+some key, so that no single slip, move or change of name hides a person. Keys are short texts that begin with their
+kind; they hold personal data in the clear, and the register stores a hash of each.
 """
 
+import hashlib
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -31,6 +32,15 @@ KINDS: Mapping[str, str] = MappingProxyType(
 def kind(key: str) -> str:
     """The kind of a key, one of KINDS."""
     return key.partition(":")[0]
+
+
+def hashed(key: str) -> int:
+    """A key as it is stored: the first eight bytes of its SHA-256, as PostgreSQL reads them into a bigint.
+
+    Two keys that hash alike do no harm: whoever shares one is compared. The hash keeps names out of the table; it does
+    not keep a guess from being tried, so that it is personal data still.
+    """
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], signed=True)
 
 
 def keys(record: Normalised) -> frozenset[str]:

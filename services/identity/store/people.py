@@ -14,16 +14,17 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import db, errors
 from services.identity import domain
+from services.identity.matching import blocking
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What a source stated of somebody, the keys it adds (hashed), and the people it makes suspect of being the same."""
+    """What a source stated of somebody, the keys it adds, and the people it makes suspect of being the same."""
 
     demographics: domain.Demographics
     source: str
     at: datetime
-    keys: Collection[int]
+    keys: Collection[str]
     suspects: Sequence[domain.Suspect]
 
 
@@ -121,7 +122,7 @@ def _values(person: domain.Person, statement: Statement) -> dict[str, Any]:
         "at": statement.at,
         "digest": hashlib.sha256(stated.encode()).digest(),
         "statement": stated,
-        "keys": sorted(statement.keys),
+        "keys": sorted(map(blocking.hashed, statement.keys)),
         "suspects": json.dumps([asdict(suspect) for suspect in statement.suspects]),
     }
 

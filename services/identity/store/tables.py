@@ -56,7 +56,7 @@ class StatementRow(Table, table=True):
 
 
 class BlockingKeyRow(Table, table=True):
-    """The hash of a key under which a person is found (matching/blocking.py, store/nearby.py)."""
+    """The hash of a key under which a person is found (matching/blocking.py)."""
 
     __tablename__ = "blocking_key"
 

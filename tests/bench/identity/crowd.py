@@ -15,13 +15,14 @@ from datetime import date, timedelta
 from services.identity import domain
 from services.identity.matching import rarity
 
-_ONSETS = ("b", "br", "c", "ch", "cl", "d", "dr", "f", "g", "gr", "h", "j", "k", "l", "m", "n", "p", "r", "s", "st", "t")
+_ONSETS = ("b", "br", "c", "ch", "cl", "d", "dr", "f", "g", "gr", "h", "j", "k", "l", "m", "n", "p", "r", "s", "t")
 _VOWELS = ("a", "e", "i", "o", "u", "ai", "ea", "oo")
-_ENDS = ("ford", "ham", "ley", "man", "ner", "rick", "ton", "well", "wick", "worth", "son", "by", "den", "ski", "ani")
+_ENDS = ("ford", "ham", "ley", "man", "ner", "rick", "ton", "well", "wick", "worth", "son", "by", "den", "ski")
 _SOFT = ("a", "en", "ie", "ine", "is", "on", "or", "ra", "th", "yn")
 # How many rarer names there are beside the listed common ones, of which one is as good as another but for its rank.
 _RARE_FAMILIES, _RARE_GIVENS = 30_000, 3_000
-_OUTWARDS = tuple(f"{area}{district}" for area in ("EX", "TQ", "PL", "TA", "BS", "BA", "TR", "GL", "SN", "DT") for district in range(1, 41))
+_AREAS = ("EX", "TQ", "PL", "TA", "BS", "BA", "TR", "GL", "SN", "DT")
+_OUTWARDS = tuple(f"{area}{district}" for area in _AREAS for district in range(1, 41))
 _INWARD = "ABDEFGHJLNPQRSTUWXYZ"
 _FIRST_BIRTH, _BIRTH_DAYS = date(1928, 1, 1), 96 * 365
 
@@ -38,7 +39,9 @@ class _Drawn:
         """The listed names with their shares; what these leave goes to the rare ones, the first more than the last."""
         stream = random.Random(f"names/{rare}")
         made = dict.fromkeys(
-            stream.choice(_ONSETS) + stream.choice(_VOWELS) + stream.choice(("", "l", "n", "r", "st", "m"))
+            stream.choice(_ONSETS)
+            + stream.choice(_VOWELS)
+            + stream.choice(("", "l", "n", "r", "st", "m"))
             + stream.choice(endings)
             for _ in range(rare)
         )

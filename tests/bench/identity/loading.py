@@ -1,4 +1,4 @@
-"""Puts a crowd straight into identity's tables, with keys by the real code: registering each would take a trace each."""
+"""Puts a crowd straight into identity's tables, with keys by the real code: to register each takes a trace each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from services.identity import domain, tracing
-from services.identity.store import nearby
+from services.identity.matching import blocking
 from services.identity.store import people as store
 from tests.bench.identity import crowd
 
@@ -42,7 +42,7 @@ async def load(admin_url: str, count: int) -> None:
                     await connection.copy_records_to_table("person", records=persons, columns=_PERSON)
                     await connection.copy_records_to_table("blocking_key", records=keys, columns=("key", "person_id"))
         await connection.execute("SET maintenance_work_mem = '1GB'")
-        await connection.execute("ALTER TABLE blocking_key ADD CONSTRAINT blocking_key_pkey PRIMARY KEY (key, person_id)")
+        await connection.execute("ALTER TABLE blocking_key ADD PRIMARY KEY (key, person_id)")
         await connection.execute("VACUUM ANALYZE person")
         await connection.execute("VACUUM ANALYZE blocking_key")
     finally:
@@ -62,7 +62,7 @@ def _rows(chunk: tuple[int, Sequence[domain.Demographics]]) -> tuple[list[_Perso
     for place, one in enumerate(crowded, start=first):
         known = person_id(place)
         persons.append((known, 1, one.nhs_number, "02", store.without_number(one), "bench", _AT))
-        keys += ((nearby.hashed(key), known) for key in tracing.keys(one))
+        keys += ((blocking.hashed(key), known) for key in tracing.keys(one))
     return persons, keys
 
 

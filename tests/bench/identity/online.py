@@ -1,6 +1,6 @@
 """One online trace through gRPC and PostgreSQL, beside one record predicted by Splink 5 in process, on the same people.
 
-    python -m tests.bench.identity.online --people 100000 [--more 1000000]
+python -m tests.bench.identity.online --people 100000 [--more 1000000]
 """
 
 from __future__ import annotations
@@ -88,9 +88,7 @@ def rows(people: int, more: int, rounds: int) -> Iterator[measure.Row]:
         if more:
             larger = uvloop.run(at(postgres, postgres.create(), more, rounds))
             against = f"the same among {people:,}"
-            yield measure.Row(
-                f"online trace of one among {more:,}, p50", larger.p50, ours.p50, "ms", 3, False, against
-            )
+            yield measure.Row(f"online trace of one among {more:,}, p50", larger.p50, ours.p50, "ms", 3, False, against)
     finally:
         postgres.stop()
         testing.forget(directory)

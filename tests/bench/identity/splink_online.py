@@ -41,8 +41,8 @@ def timed(people: int, asked: list[tuple[str, domain.Demographics]]) -> float:
     linker = Linker(register, settings, log_level=None)
     linker.training.estimate_probability_two_random_records_match([block_on("phone", "birth_date")], recall=0.8)
     linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
-    # Nobody stands twice in the crowd, so that how duplicates differ cannot be learnt from it; Splink's own defaults take
-    # the same time.
+    # Nobody stands twice in the crowd, so that how duplicates differ cannot be learnt from it; Splink's own defaults
+    # take the same time.
     for column in ("given", "family"):
         linker.table_management.compute_tf_table(column)
     found = []
@@ -74,6 +74,6 @@ def _row(unique_id: str, known: domain.Demographics) -> dict[str, Any]:
 
 
 def _frame(rows: list[dict[str, Any]]) -> Any:
-    import pandas
+    import pandas  # type: ignore[import-untyped]
 
     return pandas.DataFrame(rows)
