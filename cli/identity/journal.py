@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -70,8 +69,7 @@ class Journal:
 def mend(path: Path) -> bool:
     """Cut off a last line that was not finished, wherever it was torn; answers whether anything is left."""
     with path.open("r+b") as file:
-        file.truncate(_sound_bytes(file))
-        return file.tell() > 0 or os.fstat(file.fileno()).st_size > 0
+        return file.truncate(_sound_bytes(file)) > 0
 
 
 def _sound_bytes(file: IO[bytes]) -> int:

@@ -43,8 +43,8 @@ def trace(
 ) -> None:
     """Say whether somebody of these demographics is registered: a match, nobody, or that a human has to look.
 
-    Whoever is related to nobody, as an operator is, is told candidates and scores; what is personal stays withheld. Exit
-    code 5 when there is no candidate.
+    Whoever is related to nobody, as an operator is, is told candidates and scores; what is personal stays withheld.
+    Exit code 5 when there is no candidate.
 
     With --file, a CSV of query_id, nhs_number, given_name, middle_name, family_name, birth_date, gender, postcode and
     phone, of which any may be missing. A row that is refused goes to FILE.rejects.csv with the reason; exit code 4 when

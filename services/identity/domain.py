@@ -18,8 +18,8 @@ MOST_PARTS = 10
 
 _BIRTH_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 _EARLIEST_BIRTH = 1850
-# Letters, digits, spaces and dashes: no country writes more than ten letters and digits (Universal Postal Union,
-# addressing systems), and its own letters may stand before them.
+# Letters, digits, spaces and dashes. No country that we know of uses more than ten letters and digits, and a prefix for
+# the country may stand before them.
 _POSTCODE = re.compile(r"[A-Za-z0-9 \u00a0\-\u2010-\u2015]*")
 _LONGEST_POSTCODE = 12
 _NOT_KNOWN = "N/A"
