@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -181,10 +182,8 @@ async def test_a_key_that_too_many_share_is_skipped_and_the_answer_says_so(house
 
 async def test_keys_that_were_stored_as_text_become_the_hashes_that_are_looked_up(house: House) -> None:
     keys = sorted(blocking.keys(domain_of(ANA)) | {"of:EX31:ŁÓŹ:a"})
-    query = (
-        "SELECT ('x' || encode(substr(sha256(convert_to(key, 'UTF8')), 1, 8), 'hex'))::bit(64)::bigint AS hash"
-        " FROM unnest($1::text[]) WITH ORDINALITY AS old (key, place) ORDER BY place"
-    )
+    hashing = importlib.import_module("services.identity.migrations.versions.0002_hashed_keys").HASH
+    query = f"SELECT {hashing} AS hash FROM unnest($1::text[]) WITH ORDINALITY AS old (key, place) ORDER BY place"
     assert [row["hash"] for row in await house.rows(query, keys)] == [blocking.hashed(key) for key in keys]
 
 

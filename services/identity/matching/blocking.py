@@ -28,6 +28,9 @@ KINDS: Mapping[str, str] = MappingProxyType(
 )
 """What the people who share a key have in common, by the kind with which the key begins; names no value."""
 
+CODES: Mapping[str, int] = MappingProxyType({kind: code for code, kind in enumerate(KINDS, start=1)})
+"""The last byte of a key as it is stored, by its kind; the numbers are on disk, so that new kinds go to the end."""
+
 
 def kind(key: str) -> str:
     """The kind of a key, one of KINDS."""
@@ -35,12 +38,12 @@ def kind(key: str) -> str:
 
 
 def hashed(key: str) -> int:
-    """A key as it is stored: the first eight bytes of its SHA-256, as PostgreSQL reads them into a bigint.
+    """A key as it is stored: seven bytes of its SHA-256 and one for its kind, as PostgreSQL reads them into a bigint.
 
     Two keys that hash alike do no harm: whoever shares one is compared. The hash keeps names out of the table; it does
     not keep a guess from being tried, so that it is personal data still.
     """
-    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], signed=True)
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:7] + bytes((CODES[kind(key)],)), signed=True)
 
 
 def keys(record: Normalised) -> frozenset[str]:
