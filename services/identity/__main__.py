@@ -10,7 +10,7 @@ from chassis.rpc import server
 from services.identity import tracing
 from services.identity.matching import decide
 from services.identity.pds import composition, operating, worker
-from services.identity.rpc import people, register
+from services.identity.rpc import bulk, people, register
 from services.identity.settings import Settings
 
 GROUP = "identity.consume"
@@ -24,7 +24,8 @@ def bench(config: Settings) -> tracing.Bench:
 
 def served(config: Settings) -> list[server.Service]:
     """What identity serves."""
-    return [people.service(bench(config)), register.service(config.environment)]
+    rules = bench(config)
+    return [people.service(rules), bulk.service(rules), register.service(config.environment)]
 
 
 def _rpc(parts: process.Parts) -> process.Role:

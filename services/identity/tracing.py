@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chassis.work import Work
 from services.identity import domain, numbers
-from services.identity.matching import blocking, decide
+from services.identity.matching import blocking, decide, normalise
 from services.identity.store import nearby
 
 
@@ -24,12 +26,16 @@ class Bench:
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """What a trace found: the decision, what it means, the keys that were asked by, and the people behind the ids."""
+    """What a trace found: the decision, what it means, the keys that were asked by, and the people behind the ids.
+
+    `skipped` are those of the keys that too many people share, so that nobody was looked for by them.
+    """
 
     decision: decide.Decision
     verdict: domain.Verdict
     keys: frozenset[str]
     people: dict[str, domain.Person]
+    skipped: frozenset[str] = frozenset()
 
 
 def keys(stated: domain.Demographics) -> frozenset[str]:
@@ -46,12 +52,46 @@ async def trace(work: Work, stated: domain.Demographics, bench: Bench, *, wait: 
     this look and the end of the transaction.
     """
     await work.see_everybody()
-    asked_by = keys(stated)
+    asked = _Asked.of(stated)
     if wait:
-        await nearby.lock(work.session, asked_by)
-    people = {person.id: person for person in await nearby.candidates(work.session, asked_by, stated.nhs_number)}
-    number = stated.nhs_number
-    registered = [(one.id, domain.comparable_person(one, asked_number=number)) for one in people.values()]
-    decision = decide.trace(domain.comparable(stated), registered, bench.rules)
-    holder_id = numbers.holder(people.values(), number)
-    return Traced(decision, domain.judge(decision, stated, holder_id=holder_id), asked_by, people)
+        await nearby.lock(work.session, asked.keys)
+    (found,) = await nearby.candidates(work.session, [asked.question])
+    return asked.judged(found, bench)
+
+
+async def trace_many(work: Work, stated: Sequence[domain.Demographics], bench: Bench) -> list[Traced]:
+    """The same for many people in one look at the register; other calls are served between two of them."""
+    await work.see_everybody()
+    asked = [_Asked.of(each) for each in stated]
+    nearest = await nearby.candidates(work.session, [each.question for each in asked])
+    traced = []
+    for each, found in zip(asked, nearest, strict=True):
+        traced.append(each.judged(found, bench))
+        await asyncio.sleep(0)
+    return traced
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Somebody who is asked about, in the forms in which they are looked for and compared."""
+
+    stated: domain.Demographics
+    comparable: normalise.Normalised
+    keys: frozenset[str]
+
+    @classmethod
+    def of(cls, stated: domain.Demographics) -> _Asked:
+        comparable = domain.comparable(stated)
+        return cls(stated, comparable, blocking.keys(comparable))
+
+    @property
+    def question(self) -> nearby.Question:
+        return nearby.Question(self.keys, self.stated.nhs_number)
+
+    def judged(self, found: nearby.Nearby, bench: Bench) -> Traced:
+        people = {person.id: person for person in found.people}
+        number = self.stated.nhs_number
+        registered = [(one.id, domain.comparable_person(one, asked_number=number)) for one in found.people]
+        decision = decide.trace(self.comparable, registered, bench.rules)
+        verdict = domain.judge(decision, self.stated, holder_id=numbers.holder(found.people, number))
+        return Traced(decision, verdict, self.keys, people, found.skipped)
