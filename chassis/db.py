@@ -28,6 +28,7 @@ _PASSING_STATES = ("40001", "40P01", "55P03")
 _DRIVER = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 _PROBE = auth.service_actor("probe")
+_SCOPE = "joinedup_scope"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,9 @@ class Database:
         try:
             with translated():
                 driver = await self._acquire(session)
-                begin = f"BEGIN; {_scoping(actor)}"
+                scoping = _scoping(actor)
+                begin = f"BEGIN; {scoping}"
+                session.info[_SCOPE] = scoping
                 statements.note_opening(session, await driver.execute(f"{begin}; {opening}" if opening else begin))
                 yield session
                 await statements.flush(session)
@@ -154,8 +157,12 @@ class Database:
 
 
 async def rescope(session: AsyncSession, actor: auth.Actor) -> None:
-    """Let the rest of the session's transaction see what row-level security lets `actor` see."""
-    await statements.driver(session).execute(_scoping(actor))
+    """Let the rest of the session's transaction see what row-level security lets `actor` see, if it does not yet."""
+    scoping = _scoping(actor)
+    if session.info[_SCOPE] != scoping:
+        await statements.driver(session).execute(scoping)
+        # A savepoint takes back what was set since, and tells nobody.
+        session.info[_SCOPE] = "" if session.in_nested_transaction() else scoping
 
 
 execute = statements.execute

@@ -47,6 +47,8 @@ _RECORD = (
 # Events, relationships and acts in one statement, whatever their number. A CTE that writes is carried out in any case.
 _TELL = f"WITH told AS ({outbox.insertion(_WIDTHS[0] + 1)}), begun AS ({relationships.beginning(sum(_WIDTHS[:2]) + 1)})"
 _FINISH = _TELL + _RECORD
+# A query only tells, mostly that something was disclosed; the long statement would cost it several times as much.
+_FINISH_QUERY = outbox.insertion(1)
 _FINISH_COMMAND = f"{_TELL}, kept AS ({idempotency.settlement(sum(_WIDTHS) + 1)}){_RECORD}"
 
 
@@ -217,7 +219,10 @@ class Work:
         self.pending.statements.clear()
         rows: tuple[list[Any], ...] = (self.pending.acts, self.pending.events, self.pending.spells)
         settled = self.pending.settled or ()
-        if settled or any(rows):
+        if self.pending.events and not (settled or self.pending.acts or self.pending.spells):
+            await db.fetch(self.session, _FINISH_QUERY, *statements.columns(self.pending.events, _WIDTHS[1]))
+            self.pending.events.clear()
+        elif settled or any(rows):
             columns = chain.from_iterable(map(statements.columns, rows, _WIDTHS))
             await db.fetch(self.session, _FINISH_COMMAND if settled else _FINISH, *columns, *settled)
             for each in rows:
@@ -236,12 +241,15 @@ async def unit(
     idempotency_key: str = "",
     traceparent: str = "",
     opening: str = "",
+    searches: bool = False,
 ) -> AsyncIterator[Work]:
     """One transaction with everything it has to tell; nothing of it happened if the body raises.
 
-    `opening` is a statement that it begins with. Raises what db.Database.transaction raises.
+    `opening` is a statement that it begins with. One that `searches` begins with row-level security lifted, as
+    `see_everybody` lifts it. Raises what db.Database.transaction raises.
     """
-    async with database.transaction(actor, opening=opening) as session:
+    beholder = auth.service_actor(service) if searches else actor
+    async with database.transaction(beholder, opening=opening) as session:
         work = Work(
             session,
             actor,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -40,6 +41,18 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 def say(text: str) -> None:
     """Print a line with rich's markup, to standard error: it is not the command's answer."""
     screen(stderr=True).print(text, highlight=False)
+
+
+@contextlib.contextmanager
+def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error while the block runs, advanced by what it yields; nothing where nobody looks."""
+    import rich.progress as bars
+
+    console = screen(stderr=True)
+    columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), bars.MofNCompleteColumn())
+    with bars.Progress(*columns, bars.TimeRemainingColumn(), console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda count: bar.advance(task, count)
 
 
 def screen(*, stderr: bool = False) -> Any:

@@ -47,8 +47,9 @@ class Gate:
 class Method:
     """One RPC with its handler, everything the labels say of it worked out beforehand."""
 
-    def __init__(self, gate: Gate, rule: labels.Rule, handler: RpcHandler) -> None:
+    def __init__(self, gate: Gate, rule: labels.Rule, handler: RpcHandler, *, searches: bool = False) -> None:
         self.rule = rule
+        self._searches = searches
         self._gate = gate
         self._handler = handler
         self._request_class = message_factory.GetMessageClass(rule.request)
@@ -153,4 +154,5 @@ class Method:
             idempotency_key=command.key if command else "",
             traceparent=telemetry.traceparent(),
             opening=idempotency.claiming(command, now) if command else "",
+            searches=self._searches,
         )

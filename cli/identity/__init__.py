@@ -7,7 +7,8 @@ import click
 from cli import lazy
 
 COMMANDS = {
-    "trace": ("cli.identity.trace:trace", "Say whether somebody is registered."),
+    "trace": ("cli.identity.trace:trace", "Say who somebody is, or everybody in a CSV file."),
+    "load": ("cli.identity.load:load", "Register the people in a CSV file."),
     "reviews": (
         "cli.identity.reviews:reviews",
         "Pairs of records of which a human has to say whether they are one person.",

@@ -13,7 +13,7 @@ from chassis.rpc import server
 from services.identity import stewardship, tracing
 from services.identity.matching import decide
 from services.identity.pds import composition, operating, worker
-from services.identity.rpc import merges, people, register, reviews
+from services.identity.rpc import bulk, merges, people, register, reviews
 from services.identity.settings import Settings
 
 GROUP = "identity.consume"
@@ -27,9 +27,11 @@ def bench(config: Settings) -> tracing.Bench:
 
 def served(config: Settings, answers: Answers | None = None) -> list[server.Service]:
     """All that identity serves; `answers` decides what a reviewer may know, and is the server's own."""
+    rules = bench(config)
     oversees = Permissions.load(Path(config.roles_file)).oversees
     return [
-        people.service(bench(config)),
+        people.service(rules),
+        bulk.service(rules),
         register.service(config.environment),
         merges.service(oversees),
         reviews.service(answers or stewardship.Stewarded()),

@@ -18,6 +18,11 @@ MOST_PARTS = 10
 
 _BIRTH_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 _EARLIEST_BIRTH = 1850
+# Letters, digits, spaces and dashes. No country that we know of uses more than ten letters and digits, and a prefix for
+# the country may stand before them.
+_POSTCODE = re.compile(r"[A-Za-z0-9 \u00a0\-\u2010-\u2015]*")
+_LONGEST_POSTCODE = 12
+_NOT_KNOWN = "N/A"
 # FHIR R4 administrative-gender.
 GENDERS = frozenset({"", "male", "female", "other", "unknown"})
 
@@ -240,6 +245,8 @@ def _problems(stated: Demographics, *, environment: str, today: date) -> Iterato
         yield errors.Violation("demographics.nhs_number", found)
     if stated.birth_date and (found := _birth_date_problem(stated.birth_date, today)):
         yield errors.Violation("demographics.birth_date", found)
+    if found := _postcode_problem(stated.postcode):
+        yield errors.Violation("demographics.address.postcode", found)
     if stated.gender not in GENDERS:
         yield errors.Violation("demographics.gender", "is not male, female, other or unknown")
     yield from _lengths(stated)
@@ -257,6 +264,15 @@ def _birth_date_problem(text: str, today: date) -> str:
     if born > today:
         return "lies in the future"
     return f"lies before {_EARLIEST_BIRTH}" if year < _EARLIEST_BIRTH else ""
+
+
+def _postcode_problem(text: str) -> str:
+    """What no postcode of any country is. Foreign ones, outward parts, slips and words for "not known" pass: whoever
+    writes down an address must not be turned away for it, and what is no British postcode finds nobody.
+    """
+    if not _POSTCODE.fullmatch(text) and text.upper() != _NOT_KNOWN:
+        return "has characters that no postcode has"
+    return "is longer than any postcode" if sum(map(str.isalnum, text)) > _LONGEST_POSTCODE else ""
 
 
 def _lengths(stated: Demographics) -> Iterator[errors.Violation]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chassis.work import Work
@@ -30,6 +31,7 @@ class Traced:
     """What a trace found: the decision, what it means, the keys that were asked by, and the people behind the ids.
 
     Somebody with two records is one of the `people`, under the id that survives; `records` are what is stored.
+    `skipped` are those of the keys that too many people share, so that nobody was looked for by them.
     """
 
     decision: decide.Decision
@@ -37,6 +39,7 @@ class Traced:
     keys: frozenset[str]
     people: dict[str, domain.Person]
     records: dict[str, domain.Person]
+    skipped: frozenset[str] = frozenset()
 
 
 def keys(stated: domain.Demographics) -> frozenset[str]:
@@ -53,22 +56,57 @@ async def trace(work: Work, stated: domain.Demographics, bench: Bench, *, wait: 
     this look and the end of the transaction.
     """
     await work.see_everybody()
-    asked_by = keys(stated)
+    asked = _Asked.of(stated)
     if wait:
-        await nearby.lock(work.session, asked_by)
-    number = stated.nhs_number
-    found = merges.as_guarded(await nearby.candidates(work.session, asked_by, number))
+        await nearby.lock(work.session, asked.keys)
+    (found,) = await nearby.candidates(work.session, [asked.question])
+    return await _judged(work, asked, found, bench)
+
+
+async def trace_many(work: Work, stated: Sequence[domain.Demographics], bench: Bench) -> list[Traced]:
+    """The same for many people in one look at the register; other calls are served between two of them."""
+    await work.see_everybody()
+    asked = [_Asked.of(each) for each in stated]
+    nearest = await nearby.candidates(work.session, [each.question for each in asked])
+    traced = []
+    for each, found in zip(asked, nearest, strict=True):
+        traced.append(await _judged(work, each, found, bench))
+        await asyncio.sleep(0)
+    return traced
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Somebody who is asked about, in the forms in which they are looked for and compared."""
+
+    stated: domain.Demographics
+    comparable: normalise.Normalised
+    keys: frozenset[str]
+
+    @classmethod
+    def of(cls, stated: domain.Demographics) -> _Asked:
+        comparable = domain.comparable(stated)
+        return cls(stated, comparable, blocking.keys(comparable))
+
+    @property
+    def question(self) -> nearby.Question:
+        return nearby.Question(self.keys, self.stated.nhs_number)
+
+
+async def _judged(work: Work, asked: _Asked, near: nearby.Nearby, bench: Bench) -> Traced:
+    """What is found of somebody among the records that come into question, by all that humans have said of these."""
+    found = merges.as_guarded(near.people)
     records = {record.id: record for record in found}
-    asked, groups = domain.comparable(stated), merges.groups(found)
-    registered = {person_id: _nearest(asked, number, group, bench.rules) for person_id, group in groups.items()}
-    decision = decide.trace(asked, registered.items(), bench.rules)
-    verdict = _judge(decision, stated, records)
+    groups = merges.groups(found)
+    registered = {person_id: _nearest(asked, group, bench.rules) for person_id, group in groups.items()}
+    decision = decide.trace(asked.comparable, registered.items(), bench.rules)
+    verdict = _judge(decision, asked.stated, records)
     if apart := await _told_apart(work, decision, verdict, found):
-        remaining = reviews.coming_into_question(asked, registered, apart)
-        decision = decide.trace(asked, remaining.items(), bench.rules)
-        verdict = reviews.without_the_told_apart(_judge(decision, stated, records), apart)
+        remaining = reviews.coming_into_question(asked.comparable, registered, apart)
+        decision = decide.trace(asked.comparable, remaining.items(), bench.rules)
+        verdict = reviews.without_the_told_apart(_judge(decision, asked.stated, records), apart)
     people = {person_id: merges.shown(person_id, records) for person_id in groups}
-    return Traced(decision, verdict, asked_by, people, records)
+    return Traced(decision, verdict, asked.keys, people, records, near.skipped)
 
 
 async def _told_apart(
@@ -84,14 +122,12 @@ async def _told_apart(
     return reviews.of_people(await decided.apart(work.session, records), people)
 
 
-def _nearest(
-    asked: normalise.Normalised, number: str, group: tuple[domain.Person, ...], rules: decide.Rules
-) -> normalise.Normalised:
+def _nearest(asked: _Asked, group: tuple[domain.Person, ...], rules: decide.Rules) -> normalise.Normalised:
     """What to compare a person by: of somebody with several records, the one that fits best. They do not compete."""
-    faces = [domain.comparable_person(face, asked_number=number) for face in merges.faces(group)]
+    faces = [domain.comparable_person(face, asked_number=asked.stated.nhs_number) for face in merges.faces(group)]
     if len(faces) == 1:
         return faces[0]
-    return max(faces, key=lambda face: decide.odds_of(compare(asked, face), rules))
+    return max(faces, key=lambda face: decide.odds_of(compare(asked.comparable, face), rules))
 
 
 def _judge(

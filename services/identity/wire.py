@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from types import MappingProxyType
 
+from chassis import errors
+from joinedup.identity.v1 import bulk_pb2
 from joinedup.identity.v1 import identity_pb2 as pb
-from services.identity import domain, tracing
-from services.identity.matching import decide
+from services.identity import domain, queries, tracing
+from services.identity.matching import blocking, decide
+from services.identity.store import nearby
 
 OUTCOMES = MappingProxyType(
     {
@@ -71,7 +74,21 @@ def traced(asked: domain.Demographics, found: tracing.Traced) -> pb.TracePersonR
             )
             for candidate in found.decision.candidates
         ],
+        too_common=[_too_common(kind) for kind in sorted(set(map(blocking.kind, found.skipped)))],
     )
+
+
+def _too_common(kind: str) -> pb.TooCommon:
+    because = f"more than {nearby.MOST_PER_KEY} people share {blocking.KINDS[kind]}: nobody was looked for by it"
+    return pb.TooCommon(kind=kind, because=because)
+
+
+def result(answer: queries.Answer | errors.Invalid) -> bulk_pb2.TraceResult:
+    """One of many answers, or what is wrong with its question."""
+    if isinstance(answer, errors.Invalid):
+        problems = (bulk_pb2.Problem(field=each.field, problem=each.problem) for each in answer.violations)
+        return bulk_pb2.TraceResult(problems=problems)
+    return bulk_pb2.TraceResult(answer=traced(*answer))
 
 
 def _texts(parts: Iterable[str]) -> tuple[str, ...]:

@@ -23,10 +23,12 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(module: str, environment: Mapping[str, str], livez: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `python -m module` until the block ends; it must then stop by itself on SIGTERM with exit code 0."""
+def running(
+    module: str, environment: Mapping[str, str], livez: str, *arguments: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `python -m module ARGUMENTS` until the block ends; on SIGTERM it must then stop by itself, exit code 0."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("JOINEDUP_")}
-    process = subprocess.Popen([sys.executable, "-m", module], cwd=ROOT, env=inherited | dict(environment))
+    process = subprocess.Popen([sys.executable, "-m", module, *arguments], cwd=ROOT, env=inherited | dict(environment))
     try:
         _wait_until_alive(process, livez)
         yield process

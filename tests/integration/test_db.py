@@ -149,6 +149,41 @@ async def test_one_actors_reach_does_not_leak_into_the_next_transaction(frame: W
         await narrow.close()
 
 
+async def seen(unit: work.Work) -> list[str]:
+    """The notes that this transaction can see."""
+    return [row[0] for row in await db.execute(unit.session, sqlalchemy.text("SELECT person_id FROM note ORDER BY 1"))]
+
+
+@pytest.mark.parametrize("searches", [False, True])
+async def test_the_wall_that_a_search_lifts_stands_again_in_the_next_transaction(frame: World, searches: bool) -> None:
+    await note(frame, ACTOR, "ada")
+    async with work.unit(frame.database, NURSE, service="frame", searches=searches) as unit:
+        assert await seen(unit) == (["ada"] if searches else [])
+        await unit.see_everybody()
+        assert await seen(unit) == ["ada"]
+        await unit.see_everybody()
+        await db.rescope(unit.session, NURSE)
+        assert await seen(unit) == []
+        await unit.see_everybody()
+        assert await seen(unit) == ["ada"]
+        assert unit.actor is NURSE
+    assert await notes(frame, NURSE) == []
+
+
+async def test_a_wall_that_a_savepoint_put_back_is_lifted_again_when_asked_for(frame: World) -> None:
+    await note(frame, ACTOR, "ada")
+    async with work.unit(frame.database, NURSE, service="frame") as unit:
+        with suppress(LookupError):
+            async with unit.session.begin_nested():
+                assert await seen(unit) == []
+                await unit.see_everybody()
+                assert await seen(unit) == ["ada"]
+                raise LookupError
+        assert await seen(unit) == []
+        await unit.see_everybody()
+        assert await seen(unit) == ["ada"]
+
+
 async def test_nothing_listens_there() -> None:
     database = db.Database.open("postgresql://nobody@127.0.0.1:9/nothing")
     with _soon(), pytest.raises(errors.Unavailable):

@@ -58,6 +58,9 @@ def person(stated: Demographics = ANA, person_id: str = "p1") -> domain.Person:
         ({"nhs_number": "999000001"}, "nhs_number", "an NHS Number has ten digits, not 9"),
         ({"birth_date": "09/03/1984"}, "birth_date", "is not an ISO 8601 date"),
         ({"birth_date": "1984-02-30"}, "birth_date", "is no date of the calendar"),
+        ({"postcode": "EX31 1A@"}, "address.postcode", "has characters that no postcode has"),
+        ({"postcode": "EX31 1AA, Barnstaple"}, "address.postcode", "has characters that no postcode has"),
+        ({"postcode": "EX31 1AA Barnstaple"}, "address.postcode", "is longer than any postcode"),
         ({"birth_date": "2026-03-03"}, "birth_date", "lies in the future"),
         ({"birth_date": "1849-12-31"}, "birth_date", "lies before 1850"),
         ({"gender": "f"}, "gender", "is not male, female, other or unknown"),
@@ -170,3 +173,11 @@ def test_whatever_is_stated_a_number_has_one_holder_and_nothing_that_was_known_i
             one.verification is not Verification.PRESENT_NOT_TRACED or one.demographics.nhs_number
             for one in register.values()
         )
+
+
+@pytest.mark.parametrize(
+    "postcode",
+    ["", "EX31", "ex31 1aa", "EX311AA", "TR139JFF", "ZZ99 3VZ", "75008", "D02 X285", "12345-6789", "N/A", "none"],
+)
+def test_a_postcode_that_may_be_one_or_says_that_there_is_none_is_taken(postcode: str) -> None:
+    assert check(replace(ANA, postcode=postcode)).postcode == postcode

@@ -1,17 +1,53 @@
 """Keys under which a person is stored and looked up, so that a trace reads a few records and not the register.
 
 Two records meet when they share any key. Each key needs two or three things to agree, and each thing is missing from
-some key, so that no single slip, move or change of name hides a person. Keys are short texts for one indexed column;
-they hold personal data in the clear and belong inside identity's database only.
+some key, so that no single slip, move or change of name hides a person. Keys are short texts that begin with their
+kind; they hold personal data in the clear, and the register stores a hash of each.
 """
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from services.identity.matching import spelling
 from services.identity.matching.normalise import Normalised
 
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "n": "this NHS Number",
+        "t": "this telephone number",
+        "df": "this date of birth with a family name that sounds like this",
+        "dg": "this date of birth with a name that sounds like this",
+        "dp": "this date of birth in this postcode area",
+        "pf": "this postcode with a family name that sounds like this",
+        "pi": "this postcode with this initial and year of birth",
+        "of": "this initial and a family name that sounds like this in this postcode area",
+        "fy": "names that sound like these with this year of birth",
+        "fd": "this initial and a family name that sounds like this with this day and month of birth",
+    }
+)
+"""What the people who share a key have in common, by the kind with which the key begins; names no value."""
+
+CODES: Mapping[str, int] = MappingProxyType({kind: code for code, kind in enumerate(KINDS, start=1)})
+"""The last byte of a key as it is stored, by its kind; the numbers are on disk, so that new kinds go to the end."""
+
+
+def kind(key: str) -> str:
+    """The kind of a key, one of KINDS."""
+    return key.partition(":")[0]
+
+
+def hashed(key: str) -> int:
+    """A key as it is stored: seven bytes of its SHA-256 and one for its kind, as PostgreSQL reads them into a bigint.
+
+    Two keys that hash alike do no harm: whoever shares one is compared. The hash keeps names out of the table; it does
+    not keep a guess from being tried, so that it is personal data still.
+    """
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:7] + bytes((CODES[kind(key)],)), signed=True)
+
+
 LOCATED = frozenset({"t", "dp", "pf", "pi", "of"})
-"""The kinds of key, before the colon, that hold where somebody is or how they are reached."""
+"""The kinds of key that hold where somebody is or how they are reached."""
 
 
 def keys(record: Normalised) -> frozenset[str]:
@@ -29,7 +65,7 @@ def keys(record: Normalised) -> frozenset[str]:
 
 def located(keys: Iterable[str]) -> frozenset[str]:
     """Those of the keys that find somebody by where they are or how they are reached."""
-    return frozenset(key for key in keys if key.partition(":")[0] in LOCATED)
+    return frozenset(key for key in keys if kind(key) in LOCATED)
 
 
 def _sounds(record: Normalised) -> set[str]:

@@ -52,4 +52,5 @@ def service(bench: tracing.Bench) -> server.Service:
             "GetPerson": get_person,
             "GetPeople": get_people,
         },
+        searching=frozenset({"TracePerson", "RegisterPerson"}),
     )

@@ -17,6 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import db
 from services.identity import domain, histories
+from services.identity.matching import blocking
 from services.identity.store import tables
 
 
@@ -40,7 +41,7 @@ _STATE = sqlalchemy.text(
     " VALUES (:person_id, :digest, CAST(:demographics AS jsonb), :source, :at, :effective)"
 )
 _FIND_BY = sqlalchemy.text(
-    "INSERT INTO blocking_key (key, person_id) SELECT key, :person_id FROM unnest(CAST(:keys AS text[])) AS key"
+    "INSERT INTO blocking_key (key, person_id) SELECT key, :person_id FROM unnest(CAST(:keys AS bigint[])) AS key"
     " ON CONFLICT DO NOTHING"
 )
 _STATEMENTS = sqlalchemy.text(
@@ -74,7 +75,7 @@ async def state(session: AsyncSession, person: domain.Person, statement: histori
 
 async def find_by(session: AsyncSession, person_id: str, keys: Collection[str]) -> None:
     """Have somebody be found by these keys, too."""
-    await db.execute(session, _FIND_BY, {"person_id": person_id, "keys": sorted(keys)})
+    await db.execute(session, _FIND_BY, {"person_id": person_id, "keys": sorted(map(blocking.hashed, keys))})
 
 
 async def statements(session: AsyncSession, person_id: str) -> list[histories.Statement]:

@@ -2,40 +2,96 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import db
 from services.identity import domain
+from services.identity.matching import blocking
 from services.identity.store import people
 
-# Candidates whom a trace compares with, those that share most keys first. A person shares a handful of keys with
-# themselves as they were; somebody beyond the hundredth best shares one broad key and is nobody's match.
-MOST_CANDIDATES = 100
+MOST_PER_KEY = 200
+"""A key that more people share than this says nothing, and is skipped: a trace reads no more of the register."""
+
+# Candidates whom a trace compares with. Somebody beyond the fiftieth shares one broad key and is nobody's match.
+MOST_CANDIDATES = 50
 
 _LOCK = sqlalchemy.text("SELECT pg_advisory_xact_lock(lock) FROM unnest(CAST(:locks AS bigint[])) AS lock")
+# Each key is looked up by itself and no further than to see that it is too common. Those who share most come first, and
+# to share a rare key is to share more. Whoever holds the number or once held it is always among them, and so is every
+# other record of whoever is.
 _CANDIDATES = sqlalchemy.text(
-    "WITH near AS (SELECT person_id, count(*) AS shared FROM blocking_key"  # noqa: S608 (our own names)
-    " WHERE key = ANY(CAST(:keys AS text[])) GROUP BY person_id ORDER BY shared DESC, person_id LIMIT :most),"
-    # Whoever holds the number or once held it is always among them, however many others share a key.
-    " named AS (SELECT person_id FROM near UNION SELECT id FROM person WHERE nhs_number = :number"
-    " UNION SELECT person_id FROM former_number WHERE nhs_number = :number)"
-    # And whoever is the same person as one of them.
-    f" SELECT {people.COLUMNS} FROM ({people.TOGETHER}) AS wanted JOIN person ON person.id = wanted.person_id"
+    f"""
+    WITH hit AS MATERIALIZED (
+      SELECT asked.question, asked.key, stored.person_id,
+        count(*) OVER (PARTITION BY asked.question, asked.key) AS sharing
+      FROM unnest(CAST(:asking AS integer[]), CAST(:keys AS bigint[])) AS asked (question, key) CROSS JOIN LATERAL (
+        SELECT person_id FROM blocking_key WHERE blocking_key.key = asked.key LIMIT {MOST_PER_KEY + 1}
+      ) AS stored
+    ), near AS (
+      SELECT question, person_id,
+        row_number() OVER (PARTITION BY question ORDER BY sum(1.0::float8 / sharing) DESC, person_id) AS place
+      FROM hit WHERE sharing <= {MOST_PER_KEY} GROUP BY question, person_id
+    ), named AS (
+      SELECT question, person_id FROM near WHERE place <= {MOST_CANDIDATES}
+      UNION SELECT asked.question, person.id
+      FROM unnest(CAST(:numbered AS integer[]), CAST(:numbers AS text[])) AS asked (question, number)
+      JOIN person ON person.nhs_number = asked.number
+      UNION SELECT asked.question, former_number.person_id
+      FROM unnest(CAST(:numbered AS integer[]), CAST(:numbers AS text[])) AS asked (question, number)
+      JOIN former_number ON former_number.nhs_number = asked.number
+    ), wanted AS (
+      SELECT question, person_id FROM named
+      UNION SELECT named.question, same.other_id FROM named JOIN also_known_as AS same USING (person_id)
+    )
+    SELECT wanted.question, NULL::bigint AS crowded, {people.COLUMNS}
+    FROM wanted JOIN person ON person.id = wanted.person_id
+    UNION ALL SELECT question, key, {", ".join(["NULL"] * len(people.COLUMNS.split(",")))}
+    FROM hit WHERE sharing > {MOST_PER_KEY} GROUP BY question, key
+    """  # noqa: S608 (our own names and numbers)
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody is looked for by: the keys they may share, and the number they may hold (or none)."""
+
+    keys: Collection[str]
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nearby:
+    """The people who come into question, and the keys that were skipped since too many share them."""
+
+    people: list[domain.Person]
+    skipped: frozenset[str]
 
 
 async def lock(session: AsyncSession, keys: Iterable[str]) -> None:
     """Wait until nobody else registers somebody who shares a key; until the end of the transaction nobody will."""
     # In one order everywhere, so that two registrations wait for one another instead of deadlocking.
-    locks = sorted({int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), signed=True) for key in keys})
-    await db.execute(session, _LOCK, {"locks": locks})
+    await db.execute(session, _LOCK, {"locks": sorted(map(blocking.hashed, keys))})
 
 
-async def candidates(session: AsyncSession, keys: Collection[str], number: str) -> list[domain.Person]:
-    """Records of people who share a key or hold the number, and their other records, in one round trip."""
-    values = {"keys": list(keys), "number": number or None, "most": MOST_CANDIDATES}
-    return [people.from_row(row) for row in await db.execute(session, _CANDIDATES, values)]
+async def candidates(session: AsyncSession, questions: Sequence[Question]) -> list[Nearby]:
+    """For each question those who share a key, or hold or held the number: one round trip, work that has a bound."""
+    hashes = [{blocking.hashed(key): key for key in question.keys} for question in questions]
+    numbered = [place for place, question in enumerate(questions) if question.number]
+    values = {
+        "asking": [place for place, keys in enumerate(hashes) for _ in keys],
+        "keys": [each for keys in hashes for each in keys],
+        "numbered": numbered,
+        "numbers": [questions[place].number for place in numbered],
+    }
+    found: list[list[domain.Person]] = [[] for _ in questions]
+    skipped: list[set[str]] = [set() for _ in questions]
+    for row in await db.execute(session, _CANDIDATES, values):
+        if row.crowded is None:
+            found[row.question].append(people.from_row(row))
+        else:
+            skipped[row.question].add(hashes[row.question][row.crowded])
+    return [Nearby(*pair) for pair in zip(found, map(frozenset, skipped), strict=True)]

@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import db, errors
 from services.identity import domain, merges
+from services.identity.matching import blocking
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ _ADD = sqlalchemy.text(
         ARRAY(SELECT jsonb_array_elements_text(other->'reasons')), :at
       FROM jsonb_array_elements(CAST(:suspects AS jsonb)) AS other
     )
-    INSERT INTO blocking_key (key, person_id) SELECT key, :id FROM unnest(CAST(:keys AS text[])) AS key
+    INSERT INTO blocking_key (key, person_id) SELECT key, :id FROM unnest(CAST(:keys AS bigint[])) AS key
     """
 )
 _LEARN = sqlalchemy.text(
@@ -82,7 +83,7 @@ _LEARN = sqlalchemy.text(
       ON CONFLICT DO NOTHING
       RETURNING other_person_id
     ), found_by AS (
-      INSERT INTO blocking_key (key, person_id) SELECT key, :id FROM unnest(CAST(:keys AS text[])) AS key
+      INSERT INTO blocking_key (key, person_id) SELECT key, :id FROM unnest(CAST(:keys AS bigint[])) AS key
       ON CONFLICT DO NOTHING
     )
     SELECT (SELECT count(*) FROM changed) AS changed, ARRAY(SELECT other_person_id FROM suspected) AS suspected
@@ -145,7 +146,7 @@ async def change(session: AsyncSession, before: domain.Person, after: domain.Per
         "version": after.version,
         "nhs_number": after.demographics.nhs_number or None,
         "verification": after.verification.value,
-        "demographics": _without_number(after.demographics),
+        "demographics": without_number(after.demographics),
         "other_families": list(after.other_families),
         "other_postcodes": list(after.other_postcodes),
         "former_numbers": list(after.former_numbers),
@@ -162,18 +163,18 @@ def _values(person: domain.Person, statement: Statement) -> dict[str, Any]:
         "version": person.version,
         "nhs_number": person.demographics.nhs_number or None,
         "verification": person.verification.value,
-        "demographics": _without_number(person.demographics),
+        "demographics": without_number(person.demographics),
         "restricted": person.restricted,
         "source": statement.source,
         "at": statement.at,
         "digest": hashlib.sha256(stated.encode()).digest(),
         "statement": stated,
-        "keys": sorted(statement.keys),
+        "keys": sorted(map(blocking.hashed, statement.keys)),
         "suspects": json.dumps([asdict(suspect) for suspect in statement.suspects]),
     }
 
 
-def _without_number(demographics: domain.Demographics) -> str:
+def without_number(demographics: domain.Demographics) -> str:
     """The number stands in a column of its own, where it is unique."""
     known = {name: value for name, value in asdict(demographics).items() if name != "nhs_number" and value}
     return json.dumps(known, ensure_ascii=False)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import Column, DateTime, Float, Index, text
+from sqlalchemy import BigInteger, Column, DateTime, Float, Index, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -62,11 +62,11 @@ class StatementRow(Table, table=True):
 
 
 class BlockingKeyRow(Table, table=True):
-    """A key under which a person is found (matching/blocking.py); holds personal data in the clear."""
+    """The hash of a key under which a person is found (matching/blocking.py)."""
 
     __tablename__ = "blocking_key"
 
-    key: str = Field(primary_key=True)
+    key: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     person_id: str = Field(primary_key=True)
 
 

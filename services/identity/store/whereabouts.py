@@ -50,8 +50,9 @@ _DECIDE = sqlalchemy.text(
     " :organisation_id, :at"
     " FROM restriction_decision WHERE person_id = CAST(:person_id AS text) RETURNING version"
 )
+# The last byte of a stored key is the code of its kind (matching/blocking.py).
 _FORGET_KEYS = sqlalchemy.text(
-    "DELETE FROM blocking_key WHERE person_id = :person_id AND split_part(key, ':', 1) = ANY(CAST(:kinds AS text[]))"
+    "DELETE FROM blocking_key WHERE person_id = :person_id AND (key & 255) = ANY(CAST(:kinds AS bigint[]))"
 )
 _FORGET_REASONS = sqlalchemy.text(
     "UPDATE duplicate SET reasons = ARRAY("
@@ -82,7 +83,11 @@ async def decide(session: AsyncSession, person_id: str, decision: Decision) -> i
 
 async def forget(session: AsyncSession, person_id: str) -> None:
     """Have nobody find somebody by where they are, and no suspicion tell that it was the same as another's."""
-    await db.execute(session, _FORGET_KEYS, {"person_id": person_id, "kinds": sorted(blocking.LOCATED)})
+    await db.execute(
+        session,
+        _FORGET_KEYS,
+        {"person_id": person_id, "kinds": sorted(blocking.CODES[kind] for kind in blocking.LOCATED)},
+    )
     await db.execute(session, _FORGET_REASONS, {"person_id": person_id})
 
 

@@ -154,6 +154,7 @@ class TracePersonResponse(_message.Message):
     OUTCOME_FIELD_NUMBER: _builtins.int
     VERIFICATION_STATUS_FIELD_NUMBER: _builtins.int
     CANDIDATES_FIELD_NUMBER: _builtins.int
+    TOO_COMMON_FIELD_NUMBER: _builtins.int
     outcome: Global___TraceOutcome.ValueType
     verification_status: _builtins.str
     """NHS Data Dictionary: NHS NUMBER STATUS INDICATOR CODE, 01 to 08."""
@@ -161,20 +162,51 @@ class TracePersonResponse(_message.Message):
     def candidates(self) -> _containers.RepeatedCompositeFieldContainer[Global___Candidate]:
         """Best first, at most five."""
 
+    @_builtins.property
+    def too_common(self) -> _containers.RepeatedCompositeFieldContainer[Global___TooCommon]:
+        """What was too common to look anybody up by: more than 200 people share it. Whoever shares nothing else was not found."""
+
     def __init__(
         self,
         *,
         outcome: Global___TraceOutcome.ValueType = ...,
         verification_status: _builtins.str = ...,
         candidates: _abc.Iterable[Global___Candidate] | None = ...,
+        too_common: _abc.Iterable[Global___TooCommon] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidates", b"candidates", "outcome", b"outcome", "verification_status", b"verification_status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidates", b"candidates", "outcome", b"outcome", "too_common", b"too_common", "verification_status", b"verification_status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TracePersonResponse: _TypeAlias = TracePersonResponse  # noqa: Y015
+
+@_typing.final
+class TooCommon(_message.Message):
+    """A blocking key that was skipped."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    BECAUSE_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """The kind of key, for example "t" for a telephone number."""
+    because: _builtins.str
+    """A plain sentence; names no value."""
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        because: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["because", b"because", "kind", b"kind"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TooCommon: _TypeAlias = TooCommon  # noqa: Y015
 
 @_typing.final
 class Candidate(_message.Message):
