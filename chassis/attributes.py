@@ -94,6 +94,11 @@ EVENT_DELAY: Final = Metric(
     "joinedup_event_delay_seconds", "Time from an event to its effect.", ("group",), (*_CALL_SECONDS, 15.0, 60.0)
 )
 DEAD_LETTERS: Final = Metric("joinedup_dead_letters_total", "Events given up on.", ("group",))
+PDS_TRACES: Final = Metric(
+    "joinedup_pds_traces_total",
+    "People asked about at the Personal Demographics Service, by what came of it.",
+    ("result",),
+)
 
 METRICS: tuple[Metric, ...] = (
     RPC_SERVED,
@@ -106,4 +111,5 @@ METRICS: tuple[Metric, ...] = (
     EVENTS_HANDLED,
     EVENT_DELAY,
     DEAD_LETTERS,
+    PDS_TRACES,
 )

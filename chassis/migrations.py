@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from chassis import audit, errors, idempotency, inbox, outbox, settings
-from chassis.disclosure import agreements, merges, relationships
+from chassis.disclosure import agreements, merges, relationships, restrictions
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +74,18 @@ def frame_tables(op: Any) -> None:
     # No recursion: whether somebody is related is itself read from this table.
     secure(op, "relationship", read=f"{SERVICE} OR organisation_id = {_MINE}", write="true")
     row_security(op, "sharing_decision")
+
+
+def restriction_table(op: Any) -> None:
+    """Create the frame's table of people whose whereabouts are protected; called by a revision of each service.
+
+    Everybody's work reads it, whomever it is about: who cannot see the mark must not be shown what it covers. It is
+    written by the frame's projection, and by identity, which says so.
+    """
+    row: Any = restrictions.RestrictionRow
+    row.__table__.create(op.get_bind())
+    grant(op, "restriction", "SELECT, INSERT, UPDATE")
+    secure(op, "restriction", read="true", write=SERVICE)
 
 
 def row_security(op: Any, table: str, person_column: str = "person_id") -> None:

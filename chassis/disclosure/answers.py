@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,20 +19,11 @@ _REMEMBERED = 4096
 _InForce = tuple[decision.Agreement, ...]
 _Case = tuple[object, ...]
 
-# Tells which of some people's whereabouts are protected; only a service that holds the flag can know.
-Restricted = Callable[["Work", Collection[str]], Awaitable[Collection[str]]]
-
-
-async def nobody_restricted(work: Work, people: Collection[str]) -> Collection[str]:
-    """The answer of a service that holds no such flag."""
-    return ()
-
 
 @dataclass(slots=True)
 class Answers:
     """Decides what leaves one service; keeps that service's agreements in memory."""
 
-    restricted: Restricted = nobody_restricted
     # Kinds of relationship that count for nothing in this service, though other services release on their strength.
     disregards: frozenset[int] = frozenset()
     register: Register = field(default_factory=Register)
@@ -43,16 +34,7 @@ class Answers:
         known = [person_id for person_id in people if person_id]
         await work.begin_relationships()
         facts = await self.register.gather(work.session, work.actor, known) if known else Facts()
-        restricted = await self._restricted(work, known, facts) if known else frozenset()
-        return Considered(self, work, facts, restricted, frozenset(known))
-
-    async def _restricted(self, work: Work, people: Collection[str], facts: Facts) -> frozenset[str]:
-        """Whose whereabouts are protected, under whichever of their ids that was said."""
-        if not facts.same:
-            return frozenset(await self.restricted(work, people))
-        others = {other for same in facts.same.values() for other in same}
-        said = set(await self.restricted(work, sorted({*people, *others})))
-        return frozenset(one for one in people if not said.isdisjoint({one, *facts.same.get(one, ())}))
+        return Considered(self, work, facts, frozenset(known))
 
     def settle(self, work: Work, kinds: frozenset[int], agreements: _InForce, *, refused: bool, shut: bool) -> Decision:
         """The decision for a case; most cases come again and again, and the same one has the same decision."""
@@ -93,7 +75,6 @@ class Considered:
     answers: Answers
     work: Work
     facts: Facts
-    restricted: frozenset[str]
     people: frozenset[str]
     _agreements: _InForce = field(init=False)
 
@@ -108,5 +89,5 @@ class Considered:
         found = self.facts.relationships.get(person_id, ())
         kinds = frozenset(one.kind for one in found if one.holds_for(actor, now)) - self.answers.disregards
         refused = decision.has_refused(actor, self.facts.decisions.get(person_id, ()))
-        shut = person_id in self.restricted
+        shut = person_id in self.facts.restricted
         return self.answers.settle(self.work, kinds, self._agreements, refused=refused, shut=shut)

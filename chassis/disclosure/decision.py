@@ -179,10 +179,12 @@ def settle(
     restricted: bool,
 ) -> Decision:
     """Decide every class once the facts are boiled down: relationship kinds, agreements in force, refusal."""
+    # That somebody's whereabouts are protected is told to those who have a part in their support. To a stranger they
+    # are withheld as everybody's are: who is in hiding is not found out by asking about one person after another.
     caller = _Caller(actor, purpose, frozenset((_NONE,)) if actor.is_internal else frozenset(kinds), refused)
     outcomes: dict[int, Outcome] = {
         data_class: Withheld(RESTRICTED, words.restricted())
-        if restricted and data_class == options_pb2.DATA_CLASS_CONTACT
+        if restricted and caller.kinds and data_class == options_pb2.DATA_CLASS_CONTACT
         else caller.may_know(data_class, agreements)
         for data_class in PERSONAL_CLASSES
     }

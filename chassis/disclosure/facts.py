@@ -26,6 +26,8 @@ _FACTS = sqlalchemy.text(
     " AND valid_from <= now() AND (valid_to IS NULL OR valid_to > now())"
     " UNION ALL SELECT 'd', person_id, sector, refused::text, '', decided_at, NULL, version"
     " FROM sharing_decision WHERE person_id = ANY(CAST(:people AS text[]))"
+    " UNION ALL SELECT 's', person_id, 0, '', '', NULL, NULL, 0"
+    " FROM restriction WHERE restricted AND person_id = ANY(CAST(:people AS text[]))"
     # The same of the other ids of people who were merged: arms that find nothing for everybody else, on an index.
     " UNION ALL SELECT 'r', same.person_id, kind, team_id, practitioner_id, valid_from, valid_to, 0"
     " FROM also_known_as AS same JOIN relationship ON relationship.person_id = same.other_id"
@@ -34,21 +36,24 @@ _FACTS = sqlalchemy.text(
     " UNION ALL SELECT 'd', same.person_id, sector, refused::text, same.other_id, decided_at, NULL, version"
     " FROM also_known_as AS same JOIN sharing_decision ON sharing_decision.person_id = same.other_id"
     " WHERE same.person_id = ANY(CAST(:people AS text[]))"
-    " UNION ALL SELECT 'k', person_id, 0, other_id, '', NULL, NULL, 0"
-    " FROM also_known_as WHERE person_id = ANY(CAST(:people AS text[]))"
+    " UNION ALL SELECT 's', same.person_id, 0, '', '', NULL, NULL, 0"
+    " FROM also_known_as AS same JOIN restriction ON restriction.person_id = same.other_id"
+    " WHERE restricted AND same.person_id = ANY(CAST(:people AS text[]))"
     " UNION ALL SELECT 'a', '', 0, count(*)::text, '', NULL, NULL, coalesce(max(recorded), 0) FROM agreement"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of the actor's relationships to some people, of those people's decisions, and the agreements."""
+    """What is known of the actor's relationships to some people, of those people's decisions, and the agreements.
+
+    `restricted` are those of the people whose whereabouts are protected.
+    """
 
     agreements: tuple[decision.Agreement, ...] = ()
     relationships: Mapping[str, list[decision.Relationship]] = field(default_factory=dict)
     decisions: Mapping[str, list[decision.SharingDecision]] = field(default_factory=dict)
-    # The other ids of those who were merged; relationships and decisions of all ids of one person are each one's.
-    same: Mapping[str, list[str]] = field(default_factory=dict)
+    restricted: frozenset[str] = frozenset()
 
 
 class Register:
@@ -62,7 +67,7 @@ class Register:
         """The facts about `people`, the agreements included; one statement, and one more when agreements changed."""
         relationships: dict[str, list[decision.Relationship]] = {}
         decisions: dict[str, list[decision.SharingDecision]] = {}
-        same: dict[str, list[str]] = {}
+        restricted: set[str] = set()
         rows = await db.execute(session, _FACTS, {"organisation": actor.organisation_id, "people": list(people)})
         stamp = ("", 0)
         for fact, person_id, code, team_id, practitioner_id, begins, ends, number in rows:
@@ -72,13 +77,13 @@ class Register:
             elif fact == "d":
                 said = decision.SharingDecision(code, team_id == "true", begins, number, practitioner_id)
                 decisions.setdefault(person_id, []).append(said)
-            elif fact == "k":
-                same.setdefault(person_id, []).append(team_id)
+            elif fact == "s":
+                restricted.add(person_id)
             else:
                 stamp = (team_id, number)
         if stamp != self._stamp:
             self._agreements, self._stamp = await _read_agreements(session), stamp
-        return Facts(self._agreements, relationships, decisions, same)
+        return Facts(self._agreements, relationships, decisions, frozenset(restricted))
 
 
 async def _read_agreements(session: AsyncSession) -> tuple[decision.Agreement, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from google.protobuf.message import Message
 
-from chassis.disclosure import agreements, merges, relationships
+from chassis.disclosure import agreements, merges, relationships, restrictions
 from joinedup.common.v1 import common_pb2
 from joinedup.governance.v1 import events_pb2
 from joinedup.identity.v1 import events_pb2 as identity_events
@@ -19,4 +19,6 @@ HANDLERS: Mapping[type[Message], Callable[..., Awaitable[None]]] = {
     events_pb2.SharingDecisionRecorded: agreements.project_decision,
     identity_events.PersonMerged: merges.project_merged,
     identity_events.PersonUnmerged: merges.project_unmerged,
+    identity_events.PersonRestricted: restrictions.project_restricted,
+    identity_events.PersonUnrestricted: restrictions.project_unrestricted,
 }

@@ -71,6 +71,8 @@ def _deployment(service: edges.Service, role: str, ports: dict[str, int]) -> Res
     ]
     if service.database:
         own.append(_postgres_ca(service))
+    if role == "pds":
+        own.append({"secret": {"name": f"{service.name}-pds", "optional": True}})  # there where there is a PDS to ask
     env = _database(service.name, "app", "JOINEDUP_DATABASE_URL") if service.database else []
     pod = _pod(service, [role], own, env=env, ports=[*listening, {"name": "probe", "containerPort": ports["probe"]}])
     return resource(

@@ -1,4 +1,4 @@
-"""Runs identity: `python -m services.identity [rpc|consume|relay|migrate|dead|redrive]`."""
+"""Runs identity: `python -m services.identity [rpc|consume|pds|relay|migrate|dead|redrive|traces|retrace]`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from chassis.disclosure.answers import Answers
 from chassis.rpc import server
 from services.identity import stewardship, tracing
 from services.identity.matching import decide
-from services.identity.rpc import merges, people, reviews
+from services.identity.pds import composition, operating, worker
+from services.identity.rpc import merges, people, register, reviews
 from services.identity.settings import Settings
 
 GROUP = "identity.consume"
@@ -21,14 +22,15 @@ GROUP = "identity.consume"
 def bench(config: Settings) -> tracing.Bench:
     """The rules of matching that the settings draw."""
     rules = decide.Rules(match=config.match_from, review=config.review_from, register_size=config.register_size)
-    return tracing.Bench(rules=rules, environment=config.environment)
+    return tracing.Bench(rules=rules, environment=config.environment, asks_pds=config.asks_pds)
 
 
-def services(config: Settings, answers: Answers | None = None) -> list[server.Service]:
+def served(config: Settings, answers: Answers | None = None) -> list[server.Service]:
     """All that identity serves; `answers` decides what a reviewer may know, and is the server's own."""
     oversees = Permissions.load(Path(config.roles_file)).oversees
     return [
         people.service(bench(config)),
+        register.service(config.environment),
         merges.service(oversees),
         reviews.service(answers or stewardship.Stewarded()),
     ]
@@ -37,7 +39,7 @@ def services(config: Settings, answers: Answers | None = None) -> list[server.Se
 def _rpc(parts: process.Parts) -> process.Role:
     config = cast(Settings, parts.config)
     answers = stewardship.Stewarded()
-    return server.Server(config, parts.database, services(config, answers), answers)
+    return server.Server(config, parts.database, served(config, answers), answers)
 
 
 def _consume(parts: process.Parts) -> process.Role:
@@ -45,13 +47,25 @@ def _consume(parts: process.Parts) -> process.Role:
     return Consumer(parts.config, parts.database, group=GROUP, handlers={})
 
 
+def _pds(parts: process.Parts) -> process.Role:
+    config = cast(Settings, parts.config)
+    if not config.pds_base_url:
+        return worker.Resting("pds_base_url is empty, the local register answers alone")
+    if not config.asks_pds:
+        return worker.Resting("pds_mode is user, and there is no user in the background")
+    # Few connections, so that calls keep theirs.
+    database = parts.database.for_batches(config.database_batch_statement_seconds)
+    parts.closing.push_async_callback(database.close)
+    return worker.Worker(config, database, composition.compose(config, parts.closing))
+
+
 SERVICE = process.Service(
     name="identity",
-    roles={"rpc": _rpc, "consume": _consume, "relay": process.relaying},
+    roles={"rpc": _rpc, "consume": _consume, "pds": _pds, "relay": process.relaying},
     settings=Settings,
     package="services.identity",
     groups=(GROUP,),
 )
 
 if __name__ == "__main__":
-    process.main(SERVICE)
+    operating.command(SERVICE)()

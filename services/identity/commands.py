@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from chassis import errors
 from chassis.work import Work
 from joinedup.common.v1 import common_pb2
-from services.identity import domain, events, tracing
+from services.identity import domain, events, restricting, tracing
 from services.identity.matching import blocking, decide
-from services.identity.store import people
+from services.identity.store import people, traces
 
 LONGEST_SOURCE = 200
 
@@ -29,8 +29,7 @@ async def register(work: Work, stated: domain.Demographics, source: str, bench: 
     Two registrations at one time of one number or of like demographics wait for one another: the second finds what the
     first registered. Raises Invalid naming each field.
     """
-    if len(source) > LONGEST_SOURCE or not source.isprintable():
-        raise errors.Invalid.of("source", f"is longer than {LONGEST_SOURCE} characters, or has unprintable ones")
+    source = check_source(source)
     checked = domain.check(stated, environment=bench.environment, today=work.now.date())
     source = source or work.actor.subject
     traced = await tracing.trace(work, checked, bench, wait=True)
@@ -38,13 +37,26 @@ async def register(work: Work, stated: domain.Demographics, source: str, bench: 
         person = await _learn(work, checked, source, traced)
     else:
         person = await _add(work, checked, source, traced)
+    if bench.asks_pds:
+        traces.queue(work, person)
     return Registered(person, traced.verdict.outcome)
+
+
+def check_source(source: str) -> str:
+    """The record that says so, as it was named. Raises Invalid."""
+    if len(source) > LONGEST_SOURCE or not source.isprintable():
+        raise errors.Invalid.of("source", f"is longer than {LONGEST_SOURCE} characters, or has unprintable ones")
+    return source
 
 
 async def _add(work: Work, stated: domain.Demographics, source: str, traced: tracing.Traced) -> domain.Person:
     verdict = traced.verdict
-    person = domain.register(stated, verdict, person_id=str(uuid.uuid4()), source=source, now=work.now)
-    statement = people.Statement(stated, source, work.now, keys=traced.keys, suspects=verdict.suspects)
+    # Whoever may be somebody whose whereabouts are protected is protected like them until a human has said who it is:
+    # the same person, stated anew without a number, would stand there with their address.
+    shut = any(traced.people[suspect.person_id].restricted for suspect in verdict.suspects)
+    person = domain.register(stated, verdict, person_id=str(uuid.uuid4()), source=source, now=work.now, restricted=shut)
+    keys = traced.keys - blocking.located(traced.keys) if shut else traced.keys
+    statement = people.Statement(stated, source, work.now, keys=keys, suspects=verdict.suspects)
     await people.add(work.session, person, statement)
     if work.actor.organisation_id:
         # Whoever brings a new person knows them. Whoever names a known one gains nothing by it: a relationship that
@@ -56,6 +68,8 @@ async def _add(work: Work, stated: domain.Demographics, source: str, traced: tra
             source=f"person/{person.id}",
         )
     events.publish_registered(work, person)
+    if shut:
+        await restricting.settle(work, person, source=source, reason=restricting.PERHAPS)
     for suspect in verdict.suspects:
         events.publish_suspected(work, person.id, suspect)
     work.audit("person.registered", subject=f"person/{person.id}", detail={"outcome": verdict.outcome.value})

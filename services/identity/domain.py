@@ -66,8 +66,17 @@ class Person:
     registered_at: datetime
     other_families: tuple[str, ...] = ()
     other_postcodes: tuple[str, ...] = ()
+    # NHS Numbers that were theirs and are dead or superseded.
+    former_numbers: tuple[str, ...] = ()
+    # Their whereabouts are protected: PDS security code R, the "S flag".
+    restricted: bool = False
     # Whom the person was merged into: empty for whoever was not.
     surviving_id: str = ""
+
+    @property
+    def told(self) -> Demographics:
+        """What may leave the register of what is known; where they are restricted, nothing of where they are."""
+        return whereless(self.demographics) if self.restricted else self.demographics
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +104,16 @@ class Verdict:
 
 def check(stated: Demographics, *, environment: str, today: date) -> Demographics:
     """The demographics with the NHS Number as it is stored. Raises Invalid naming every field that is wrong."""
-    violations = tuple(_problems(stated, environment=environment, today=today))
+    violations = (*_nothing_said(stated), *_problems(stated, environment=environment, today=today))
     if violations:
         raise errors.Invalid(*violations)
     return replace(stated, nhs_number=nhs_number.normalise(stated.nhs_number))
+
+
+def check_parts(stated: Demographics, *, environment: str, today: date) -> None:
+    """The same for parts of what is known of somebody, of which any may be stated alone."""
+    if violations := tuple(_problems(stated, environment=environment, today=today)):
+        raise errors.Invalid(*violations)
 
 
 def judge(decision: decide.Decision, stated: Demographics, *, holder_id: str) -> Verdict:
@@ -132,8 +147,15 @@ def verification_of(verdict: Verdict, stated: Demographics) -> Verification:
     return Verification.TRACE_REQUIRED
 
 
-def register(stated: Demographics, verdict: Verdict, *, person_id: str, source: str, now: datetime) -> Person:
-    """A person who was not known before."""
+def whereless(stated: Demographics) -> Demographics:
+    """The demographics without what says where somebody is or how they are reached."""
+    return replace(stated, lines=(), postcode="", telephone="")
+
+
+def register(
+    stated: Demographics, verdict: Verdict, *, person_id: str, source: str, now: datetime, restricted: bool = False
+) -> Person:
+    """A person who was not known before; `restricted` where they may be somebody whose whereabouts are protected."""
     return Person(
         id=person_id,
         version=1,
@@ -141,17 +163,22 @@ def register(stated: Demographics, verdict: Verdict, *, person_id: str, source: 
         demographics=stated if verdict.keeps_number else replace(stated, nhs_number=""),
         source=source,
         registered_at=now,
+        restricted=restricted,
     )
 
 
 def learn(person: Person, stated: Demographics, verdict: Verdict) -> Person:
     """The person with what a matching statement adds: gaps are filled, other names and postcodes noted.
 
-    The version grows only where something that others are shown was filled in.
+    The version grows only where something that others are shown was filled in. A number that was theirs once fills no
+    gap: it is dead. Nor does anything that says where a restricted person is: that a version grew would tell whoever
+    states it that nothing was known.
     """
-    fresh = stated if verdict.keeps_number else replace(stated, nhs_number="")
+    keeps_number = verdict.keeps_number and stated.nhs_number not in person.former_numbers
+    fresh = stated if keeps_number else replace(stated, nhs_number="")
     known = person.demographics
-    gaps = {name: getattr(fresh, name) for name in Demographics.__dataclass_fields__ if not getattr(known, name)}
+    filling = whereless(fresh) if person.restricted else fresh
+    gaps = {name: getattr(filling, name) for name in Demographics.__dataclass_fields__ if not getattr(known, name)}
     filled = replace(known, **{name: value for name, value in gaps.items() if value})
     verification = person.verification
     if filled.nhs_number != known.nhs_number:
@@ -185,18 +212,30 @@ def comparable(
     )
 
 
-def comparable_person(person: Person) -> normalise.Normalised:
-    """The same for a registered person, by every name and postcode that they are known by."""
-    return comparable(person.demographics, families=person.other_families, postcodes=person.other_postcodes)
+def comparable_person(person: Person, *, asked_number: str = "") -> normalise.Normalised:
+    """The same for a registered person, by every name and postcode that they are known by.
+
+    Asked for by a number that was theirs once, they are compared by that one. Where a restricted person is, is not
+    compared: nobody finds them by it, and no reason tells that a guess was right.
+    """
+    known = person.demographics
+    if asked_number and asked_number in person.former_numbers:
+        known = replace(known, nhs_number=asked_number)
+    if person.restricted:
+        return comparable(whereless(known), families=person.other_families)
+    return comparable(known, families=person.other_families, postcodes=person.other_postcodes)
 
 
 def _also(known: tuple[str, ...], stated: str, shown: str) -> tuple[str, ...]:
     return known if not stated or stated == shown or stated in known else (*known, stated)[-MOST_PARTS:]
 
 
-def _problems(stated: Demographics, *, environment: str, today: date) -> Iterator[errors.Violation]:
+def _nothing_said(stated: Demographics) -> Iterator[errors.Violation]:
     if stated == Demographics(gender=stated.gender):
         yield errors.Violation("demographics", "say something by which the person can be known again")
+
+
+def _problems(stated: Demographics, *, environment: str, today: date) -> Iterator[errors.Violation]:
     if stated.nhs_number and (found := nhs_number.problem(stated.nhs_number, environment=environment)):
         yield errors.Violation("demographics.nhs_number", found)
     if stated.birth_date and (found := _birth_date_problem(stated.birth_date, today)):

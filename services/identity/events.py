@@ -25,6 +25,18 @@ def publish_updated(work: Work, person: domain.Person) -> None:
     work.publish(event, person_id=person.id, aggregate=f"person/{person.id}", version=person.version)
 
 
+def publish_restriction(work: Work, person: domain.Person, version: int) -> None:
+    """Somebody's whereabouts are protected, or no longer; `version` counts these words about one person."""
+    event: events_pb2.PersonRestricted | events_pb2.PersonUnrestricted
+    if person.restricted:
+        event = events_pb2.PersonRestricted(person_id=person.id, version=version)
+        event.restricted_at.FromDatetime(work.now)
+    else:
+        event = events_pb2.PersonUnrestricted(person_id=person.id, version=version)
+        event.unrestricted_at.FromDatetime(work.now)
+    work.publish(event, person_id=person.id, aggregate=f"restriction/{person.id}", version=version)
+
+
 def publish_suspected(work: Work, person_id: str, suspect: domain.Suspect) -> None:
     """A human has to say whether two records are one person."""
     event = events_pb2.DuplicateSuspected(

@@ -94,10 +94,11 @@ def shown(person_id: str, records: Mapping[str, domain.Person]) -> domain.Person
 
     `records` are the person's under every id that can be seen. No number moves from one record to another.
     """
-    asked = records[person_id]
-    survivor = records.get(asked.surviving_id, asked)
+    guarded = {record.id: record for record in as_guarded(records.values())}
+    asked = guarded[person_id]
+    survivor = guarded.get(asked.surviving_id, asked)
     if not survivor.demographics.nhs_number:
-        survivor = _with_number_of(survivor, _merged_into(survivor.id, records.values()))
+        survivor = _with_number_of(survivor, _merged_into(survivor.id, guarded.values()))
     return survivor if survivor.id == person_id else replace(survivor, id=person_id, surviving_id=survivor.id)
 
 
@@ -109,18 +110,29 @@ def groups(records: Iterable[domain.Person]) -> Mapping[str, tuple[domain.Person
     return {survivor: tuple(group) for survivor, group in found.items()}
 
 
+def as_guarded(records: Iterable[domain.Person]) -> tuple[domain.Person, ...]:
+    """The same records, each restricted whose person is, under whichever of their ids that was said."""
+    known = tuple(records)
+    shut = {record.surviving_id or record.id for record in known if record.restricted}
+    return tuple(
+        replace(record, restricted=True) if (record.surviving_id or record.id) in shut else record for record in known
+    )
+
+
 def faces(group: tuple[domain.Person, ...]) -> tuple[domain.Person, ...]:
     """Each record of a person with what only the others know filled in: whoever knows any of them knows the person."""
     if len(group) == 1:
         return group
     families = {name for one in group for name in (one.demographics.family, *one.other_families) if name}
     postcodes = {code for one in group for code in (one.demographics.postcode, *one.other_postcodes) if code}
+    former = tuple(sorted({number for one in group for number in one.former_numbers}))
     return tuple(
         replace(
             one,
             demographics=_filled(one.demographics, [other.demographics for other in group if other is not one]),
             other_families=tuple(sorted(families - {one.demographics.family})),
             other_postcodes=tuple(sorted(postcodes - {one.demographics.postcode})),
+            former_numbers=former,
         )
         for one in group
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from chassis.work import Work
-from services.identity import domain, merges, reviews
+from services.identity import domain, merges, numbers, reviews
 from services.identity.matching import blocking, decide, normalise
 from services.identity.matching.compare import compare
 from services.identity.store import nearby
@@ -15,10 +15,14 @@ from services.identity.store import reviews as decided
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What judging depends on: where the lines are drawn, and where this runs (synthetic numbers are for tests)."""
+    """What judging depends on: where the lines are drawn, and where this runs (synthetic numbers are for tests).
+
+    `asks_pds` tells whether the Personal Demographics Service is asked, later, about whoever is registered.
+    """
 
     rules: decide.Rules
     environment: str
+    asks_pds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class Traced:
 
     decision: decide.Decision
     verdict: domain.Verdict
-    keys: Collection[str]
+    keys: frozenset[str]
     people: dict[str, domain.Person]
     records: dict[str, domain.Person]
 
@@ -52,22 +56,23 @@ async def trace(work: Work, stated: domain.Demographics, bench: Bench, *, wait: 
     asked_by = keys(stated)
     if wait:
         await nearby.lock(work.session, asked_by)
-    found = await nearby.candidates(work.session, asked_by, stated.nhs_number)
+    number = stated.nhs_number
+    found = merges.as_guarded(await nearby.candidates(work.session, asked_by, number))
     records = {record.id: record for record in found}
     asked, groups = domain.comparable(stated), merges.groups(found)
-    registered = {person_id: _nearest(asked, group, bench.rules) for person_id, group in groups.items()}
+    registered = {person_id: _nearest(asked, number, group, bench.rules) for person_id, group in groups.items()}
     decision = decide.trace(asked, registered.items(), bench.rules)
-    verdict = _judge(decision, stated, found)
+    verdict = _judge(decision, stated, records)
     if apart := await _told_apart(work, decision, verdict, found):
         remaining = reviews.coming_into_question(asked, registered, apart)
         decision = decide.trace(asked, remaining.items(), bench.rules)
-        verdict = reviews.without_the_told_apart(_judge(decision, stated, found), apart)
+        verdict = reviews.without_the_told_apart(_judge(decision, stated, records), apart)
     people = {person_id: merges.shown(person_id, records) for person_id in groups}
     return Traced(decision, verdict, asked_by, people, records)
 
 
 async def _told_apart(
-    work: Work, decision: decide.Decision, verdict: domain.Verdict, found: Collection[domain.Person]
+    work: Work, decision: decide.Decision, verdict: domain.Verdict, found: Iterable[domain.Person]
 ) -> frozenset[reviews.Pair]:
     """The pairs of people who come into question of whom a human has said that they are two."""
     involved = {candidate.person_id for candidate in decision.candidates} | {one.person_id for one in verdict.suspects}
@@ -80,18 +85,19 @@ async def _told_apart(
 
 
 def _nearest(
-    asked: normalise.Normalised, group: tuple[domain.Person, ...], rules: decide.Rules
+    asked: normalise.Normalised, number: str, group: tuple[domain.Person, ...], rules: decide.Rules
 ) -> normalise.Normalised:
     """What to compare a person by: of somebody with several records, the one that fits best. They do not compete."""
-    faces = [domain.comparable_person(face) for face in merges.faces(group)]
+    faces = [domain.comparable_person(face, asked_number=number) for face in merges.faces(group)]
     if len(faces) == 1:
         return faces[0]
     return max(faces, key=lambda face: decide.odds_of(compare(asked, face), rules))
 
 
-def _judge(decision: decide.Decision, stated: domain.Demographics, found: Collection[domain.Person]) -> domain.Verdict:
-    number = stated.nhs_number
-    holder = next((one for one in found if number and one.demographics.nhs_number == number), None)
+def _judge(
+    decision: decide.Decision, stated: domain.Demographics, records: Mapping[str, domain.Person]
+) -> domain.Verdict:
+    holder = records.get(numbers.holder(records.values(), stated.nhs_number))
     if holder is None:
         return domain.judge(decision, stated, holder_id="")
     verdict = domain.judge(decision, stated, holder_id=holder.surviving_id or holder.id)

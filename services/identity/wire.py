@@ -37,7 +37,7 @@ def person(one: domain.Person) -> pb.Person:
     return pb.Person(
         person_id=one.id,
         version=one.version,
-        demographics=demographics(one.demographics),
+        demographics=demographics(one.told),
         verification_status=one.verification.value,
         surviving_person_id=one.surviving_id,
     )
@@ -67,7 +67,7 @@ def traced(asked: domain.Demographics, found: tracing.Traced) -> pb.TracePersonR
                 person_id=candidate.person_id,
                 score=candidate.score,
                 reasons=candidate.reasons,
-                demographics=demographics(found.people[candidate.person_id].demographics),
+                demographics=demographics(found.people[candidate.person_id].told),
             )
             for candidate in found.decision.candidates
         ],

@@ -141,11 +141,11 @@ def _record(person: domain.Person, stated: Mapping[str, statements.Stated]) -> p
     message = pb.ReviewedRecord(
         person_id=person.id,
         version=person.version,
-        demographics=wire.demographics(person.demographics),
+        demographics=wire.demographics(person.told),
         verification_status=person.verification.value,
         other_families=person.other_families,
         other_nhs_numbers=_other_numbers(person, told),
-        other_postcodes=person.other_postcodes,
+        other_postcodes=() if person.restricted else person.other_postcodes,
         sources=map(_source, told.sources),
     )
     message.registered_at.FromDatetime(person.registered_at)

@@ -1,10 +1,11 @@
 """The `stream` role: a Faust agent that counts contacts in crisis and raises signals of rising need.
 
-Faust has three ways of losing a record: with `concurrency` above one, when it is killed; when an exception leaves an
-agent; and when it is killed between a commit and the table's changelog. So concurrency is one (more partitions are the
-way to more work); nothing leaves the agent: a record that fails is tried again, then dead-lettered; and commits wait
-for the changelog (durable.py). What it writes goes through our own transaction under an id made of the record, so that
-a record seen again changes nothing. No effect that must not be lost goes through here alone.
+Faust has four ways of losing a record: with `concurrency` above one, when it is killed; when an exception leaves an
+agent; when it is killed between a commit and the table's changelog; and when a table has just been recovered. So
+concurrency is one (more partitions are the way to more work); nothing leaves the agent: a record that fails is tried
+again, then dead-lettered; commits wait for the changelog, and queues are not emptied (durable.py). What it writes goes
+through our own transaction under an id made of the record, so that a record seen again changes nothing. No effect that
+must not be lost goes through here alone.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ class Stream:
 
     def _application(self, folder: str) -> Any:
         servers = self.config.kafka_bootstrap_servers.split(",")
-        application = faust.App(
+        application = durable.Application(
             self.config.stream_group,
             broker=[f"kafka://{server.strip()}" for server in servers],
             broker_credentials=self._credentials(),

@@ -43,6 +43,9 @@ RETRY_AFTER: Sequence[timedelta] = tuple(
     timedelta(seconds=seconds) for seconds in (1, 5, 30, 120, 600, 1800, 3600, 3 * 3600, 6 * 3600)
 )
 
+# Waits for a part that is away.
+LEAST_WAIT, MOST_WAIT = timedelta(seconds=1), timedelta(seconds=60)
+
 
 class Template(enum.StrEnum):
     """What a message is about."""
@@ -113,6 +116,16 @@ def after_failure(*, attempts: int, permanent: bool, now: datetime) -> Outcome:
     if attempts > len(RETRY_AFTER):
         return Outcome(Status.TECHNICAL_FAILURE, None)
     return Outcome(Status.TEMPORARY_FAILURE, now + RETRY_AFTER[attempts - 1])
+
+
+def after_absence(*, created_at: datetime, now: datetime) -> Outcome:
+    """What follows when one of our own parts, or the mail server, was away: that says nothing about the message.
+
+    It waits for a quarter of its age, between a second and a minute: an alert is not minutes late because a service
+    was restarted, and a long outage is not hammered at. It is never parked for that.
+    """
+    wait = min(max((now - created_at) / 4, LEAST_WAIT), MOST_WAIT)
+    return Outcome(Status.TEMPORARY_FAILURE, now + wait)
 
 
 def assurance(address: str, domains: DomainList) -> DomainRule:

@@ -38,6 +38,7 @@ class Sender:
     channels: client.Channels
     domains: domain.DomainList
     ready: bool = field(default=False, init=False)
+    _mail_is_away: bool = field(default=False, init=False)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send what is due, then look again after a moment."""
@@ -82,9 +83,12 @@ class Sender:
             link_only = await self._submit(row)
         except recipients.Unreachable as problem:
             await self._failed(row, str(problem), permanent=True)
+        except (smtp.Away, errors.Unavailable) as problem:
+            self._mail_is_away |= isinstance(problem, smtp.Away)
+            await self._waits(row, str(problem))
         except smtp.Refused as problem:
             await self._failed(row, str(problem), permanent=problem.permanent)
-        except (NotYet, errors.Unavailable) as problem:
+        except NotYet as problem:
             await self._failed(row, str(problem), permanent=False)
         except Exception as fault:  # noqa: BLE001 (one message that cannot be composed must not stop all others)
             # Its text may quote a person's data; what it was and where it arose may not.
@@ -94,6 +98,10 @@ class Sender:
 
     async def _submit(self, row: store.MessageRow) -> bool:
         """Compose and submit; whether the message carried a link only."""
+        if self._mail_is_away:
+            # First, so that nobody is asked, and the ledger names nobody as told, for the sake of mail that stays here.
+            await smtp.greet(self.config)
+            self._mail_is_away = False
         peers = clients.Peers.over(self.channels)
         async with self._work() as unit:
             organisation = await store.organisation(unit.session, row.organisation_id)
@@ -122,6 +130,17 @@ class Sender:
             if found is not None:
                 found.sent_at, found.link_only = unit.now, link_only
                 commands.move(unit, found, domain.Status.SENT)
+
+    async def _waits(self, row: store.MessageRow, problem: str) -> None:
+        """A part that is needed is away: the message waits, and it was no attempt of its own."""
+        async with self._work() as unit:
+            found = await self._still_ours(unit, row)
+            if found is None:
+                return
+            found.attempts -= 1
+            outcome = domain.after_absence(created_at=found.created_at, now=unit.now)
+            commands.move(unit, found, outcome.status, next_attempt_at=outcome.next_attempt_at, problem=problem)
+        logger.warning("message %s waits: %s", row.message_id, problem)
 
     async def _failed(self, row: store.MessageRow, problem: str, *, permanent: bool) -> None:
         async with self._work() as unit:

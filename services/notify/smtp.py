@@ -19,8 +19,28 @@ class Refused(Exception):
         self.permanent = permanent
 
 
+class Away(Refused):
+    """The mail server could not be reached; says nothing about the message."""
+
+    def __init__(self, failure: BaseException) -> None:
+        super().__init__(f"the mail server could not be reached: {type(failure).__name__}", permanent=False)
+
+
+async def greet(config: Settings) -> None:
+    """See whether the submission server is there at all. Raises Away."""
+    server = aiosmtplib.SMTP(
+        hostname=config.smtp_host, port=config.smtp_port, timeout=config.smtp_seconds, start_tls=False
+    )
+    try:
+        async with asyncio.timeout(config.smtp_seconds):
+            await server.connect()
+            await server.quit()
+    except (aiosmtplib.SMTPException, OSError, TimeoutError) as failure:
+        raise Away(failure) from failure
+
+
 async def submit(message: EmailMessage, config: Settings) -> None:
-    """Hand a message to the submission server. Raises Refused; its text names no address."""
+    """Hand a message to the submission server. Raises Refused or Away; its text names no address."""
     try:
         context = ssl.create_default_context(cafile=config.smtp_ca or None)
         # The library's own limit holds for each command; the lease of a message is longer than the whole may take.
@@ -44,4 +64,4 @@ async def submit(message: EmailMessage, config: Settings) -> None:
         final = refusal.code >= 500 and isinstance(refusal, aiosmtplib.SMTPDataError)
         raise Refused(f"the mail server answered {refusal.code}", permanent=final) from refusal
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as failure:
-        raise Refused(f"the mail server could not be reached: {type(failure).__name__}", permanent=False) from failure
+        raise Away(failure) from failure

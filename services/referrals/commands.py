@@ -39,12 +39,15 @@ async def submit(work: Work, asked: submission.Submission, desk: Desk) -> domain
         fallback_team_id=desk.fallback_team_id,
         organisation_id=work.actor.organisation_id,
         message_id=asked.message_id,
+        person_id=asked.person_id,
     )
     if routes.asked_before:
         return await _the_same(work, asked, routes.asked_before)
-    route = routing.choose(asked.ask, routes.teams, fallback_team_id=desk.fallback_team_id)
+    # Whose whereabouts are protected is sent to a team of the kind wherever it works, and their area is not kept.
+    ask = routing.nowhere(asked.ask) if routes.restricted else asked.ask
+    route = routing.choose(ask, routes.teams, fallback_team_id=desk.fallback_team_id)
     referral = _received(work, asked, route, desk)
-    await store.referrals.add(work.session, referral, asked.ask)
+    await store.referrals.add(work.session, referral, ask)
     await work.relate(
         person_id=referral.person_id,
         organisation_id=referral.referrer_organisation_id,
@@ -142,6 +145,12 @@ async def start(work: Work, referral_id: str, *, key_worker_id: str) -> None:
             work.audit("referral.case_opened_though_closed", subject=_source(before))
         return
     await _store(work, before, domain.start(before, by=work.actor, now=work.now, key_worker_id=key_worker_id))
+
+
+async def forget_area(work: Work, person_id: str) -> None:
+    """Keep nothing of where somebody lives whose whereabouts are protected from now on."""
+    await store.referrals.forget_area(work.session, person_id)
+    work.audit("referral.area_forgotten", subject=f"person/{person_id}")
 
 
 async def register_team(work: Work, team: routing.Team, desk: Desk) -> int:

@@ -11,6 +11,7 @@ from chassis.consumer import Handler
 from chassis.work import Work
 from joinedup.caseworker.v1 import events_pb2 as caseworker_events
 from joinedup.governance.v1 import events_pb2 as governance_events
+from joinedup.identity.v1 import events_pb2 as identity_events
 from services.referrals import commands, routing
 
 
@@ -66,6 +67,11 @@ async def on_case_opened(work: Work, event: caseworker_events.CaseOpened) -> Non
         await commands.start(work, event.referral_id, key_worker_id=event.key_worker_id)
 
 
+async def on_restricted(work: Work, event: identity_events.PersonRestricted) -> None:
+    """A person's whereabouts are protected from now on: the area that their referrals came with is forgotten."""
+    await commands.forget_area(work, event.person_id)
+
+
 def handlers(desk: commands.Desk) -> Mapping[type[Message], Handler]:
     """Each event that is listened to, and what is done about it."""
     return {
@@ -73,4 +79,5 @@ def handlers(desk: commands.Desk) -> Mapping[type[Message], Handler]:
         governance_events.OrganisationRegistered: on_organisation,
         governance_events.PractitionerRoleAssigned: on_role,
         caseworker_events.CaseOpened: on_case_opened,
+        identity_events.PersonRestricted: on_restricted,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # Royal Mail's outward codes, and GIR 0AA's, as BS 7666 writes them.
 OUTWARD = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?|GIR")
@@ -18,6 +18,11 @@ class Ask:
     service_id: str = ""
     team_kind: str = ""
     outward_postcode: str = ""
+
+
+def nowhere(ask: Ask) -> Ask:
+    """What was asked without the area that the person lives in."""
+    return replace(ask, outward_postcode="")
 
 
 @dataclass(frozen=True, slots=True)

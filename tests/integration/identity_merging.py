@@ -37,7 +37,7 @@ STEWARD = auth.Actor(
 @asynccontextmanager
 async def opened(database: Database, directory: Path) -> AsyncIterator[House]:
     """Identity, with an agreement that lets the NHS know who somebody is, and nobody where they live."""
-    async with service_house.house(database, directory, Settings, identity.services, database_pool=10) as running:
+    async with service_house.house(database, directory, Settings, identity.served, database_pool=10) as running:
         nhs = service_house.rule(options_pb2.DATA_CLASS_IDENTIFYING, sectors=[common_pb2.SECTOR_NHS])
         await running.agree(service_house.agreement(nhs))
         yield running

@@ -9,12 +9,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chassis import auth, errors
+from chassis.disclosure import projections
 from chassis.rpc.client import acting
 from devstack.databases import Database
 from joinedup.caseworker.v1 import caseworker_pb2, caseworker_pb2_grpc, plan_pb2
 from joinedup.common.v1 import common_pb2
 from joinedup.governance.v1 import directory_pb2
 from joinedup.governance.v1 import events_pb2 as governance_events
+from joinedup.identity.v1 import events_pb2 as identity_events
 from joinedup.options.v1 import options_pb2
 from joinedup.referrals.v1 import events_pb2 as referral_events
 from joinedup.referrals.v1 import referrals_pb2
@@ -120,6 +122,35 @@ async def test_what_is_withheld_is_refused_by_its_field_when_it_is_sent(house: H
         await save(house, seen, plan_pb2.PlanContent(care_funding_source="Self"), KEY_WORKER)
     assert [one.field for one in refusal.value.violations] == ["content.care_funding_source"]
     assert (await plan(house, case.case_id, KEY_WORKER)).version == seen.version
+
+
+async def test_whom_to_contact_for_somebody_whose_whereabouts_are_protected_is_shown_to_nobody(house: House) -> None:
+    case = await opened(house)
+    content = plan_pb2.PlanContent()
+    content.contingency_plans.add(trigger_factors=["A letter"], who_should_be_contacted="Her sister in QX41")
+    await save(house, await plan(house, case.case_id, KEY_WORKER), content, KEY_WORKER)
+    shown = (await plan(house, case.case_id, KEY_WORKER)).content.contingency_plans[0]
+    assert shown.who_should_be_contacted == "Her sister in QX41"
+
+    restricted = identity_events.PersonRestricted(person_id=case.person_id, version=1)
+    restricted.restricted_at.GetCurrentTime()
+    await house.handle(projections.HANDLERS, restricted)
+    for actor in (KEY_WORKER, ITSELF):
+        found = await plan(house, case.case_id, actor)
+        assert "QX41" not in str(found)
+        assert found.content.contingency_plans[0].trigger_factors == ["A letter"]
+        assert ("content.contingency_plans.who_should_be_contacted", "restricted") in {
+            (mark.field, mark.reason) for mark in found.withheld
+        }
+    saved = await plan(house, case.case_id, KEY_WORKER)
+    saved.content.strengths = "Cooks"
+    await save(house, await plan(house, case.case_id, KEY_WORKER), saved.content, KEY_WORKER)
+
+    ended = identity_events.PersonUnrestricted(person_id=case.person_id, version=2)
+    ended.unrestricted_at.GetCurrentTime()
+    await house.handle(projections.HANDLERS, ended)
+    kept = (await plan(house, case.case_id, KEY_WORKER)).content
+    assert (kept.strengths, kept.contingency_plans[0].who_should_be_contacted) == ("Cooks", "Her sister in QX41")
 
 
 async def test_a_contingency_plan_that_is_emptied_goes_without_complaint(house: House) -> None:

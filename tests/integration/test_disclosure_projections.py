@@ -9,14 +9,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis import auth, db, migrations, settings, work
-from chassis.disclosure import decision, facts, projections
+from chassis.disclosure import decision, facts, projections, restrictions
 from devstack.databases import Database
 from joinedup.common.v1 import common_pb2
 from joinedup.governance.v1 import events_pb2
+from joinedup.identity.v1 import events_pb2 as identity_events
 from tests.integration import rpc_house
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -141,6 +143,32 @@ async def test_the_latest_sharing_decision_stands(opened: db.Database) -> None:
         async with work.unit(opened, OFFICER, service="frame") as unit:
             found = await facts.Register().gather(unit.session, OFFICER, [person_id])
         assert [(one.refused, one.version) for one in found.decisions[person_id]] == [(True, 3)]
+
+
+async def test_the_latest_word_on_somebodys_whereabouts_stands(opened: db.Database) -> None:
+    for order in itertools.permutations(range(3)):
+        person_id, open_again = str(uuid.uuid4()), str(uuid.uuid4())
+        told: list[Message] = [
+            identity_events.PersonRestricted(person_id=person_id, version=1, restricted_at=hour(1)),
+            identity_events.PersonUnrestricted(person_id=person_id, version=2, unrestricted_at=hour(1)),
+            identity_events.PersonRestricted(person_id=person_id, version=3, restricted_at=hour(2)),
+        ]
+        lifted: list[Message] = [
+            identity_events.PersonRestricted(person_id=open_again, version=1, restricted_at=hour(1)),
+            identity_events.PersonUnrestricted(person_id=open_again, version=2, unrestricted_at=hour(2)),
+        ]
+        await project(opened, *(told[index] for index in order), *(lifted[index] for index in order if index < 2))
+        await project(opened, *told, *lifted)
+        # Nobody is related to them: the mark is seen by everybody's work, whoever may see what it covers.
+        async with work.unit(opened, OFFICER, service="frame") as unit:
+            found = await facts.Register().gather(unit.session, OFFICER, [person_id, open_again])
+        assert found.restricted == {person_id}, order
+
+
+async def test_nobody_but_the_frame_writes_whose_whereabouts_are_protected(opened: db.Database) -> None:
+    with pytest.raises(sqlalchemy.exc.ProgrammingError, match="row-level security"):
+        async with work.unit(opened, OFFICER, service="frame") as unit:
+            await restrictions.record(unit.session, "somebody", restricted=False, version=9, at=START)
 
 
 async def test_agreements_are_read_again_when_and_only_when_one_is_added(opened: db.Database) -> None:

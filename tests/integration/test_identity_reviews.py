@@ -59,7 +59,7 @@ async def house(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
 
     directory = tmp_path_factory.mktemp("trusted")
     async with service_house.house(
-        database, directory, Settings, lambda config: identity.services(config, answers), answers=answers
+        database, directory, Settings, lambda config: identity.served(config, answers), answers=answers
     ) as running:
         await running.agree(agreements_file.read(AGREEMENTS / "identity-register.yaml"))
         nhs = service_house.rule(options_pb2.DATA_CLASS_IDENTIFYING, sectors=[common_pb2.SECTOR_NHS])

@@ -138,6 +138,10 @@ def test_whereabouts_that_are_protected_go_to_nobody() -> None:
     assert isinstance(outcome(HOUSING, restricted=True), Released)
 
 
+def test_a_stranger_is_not_told_that_whereabouts_are_protected() -> None:
+    assert outcome(CONTACT, relationships=[], restricted=True) == outcome(CONTACT, relationships=[])
+
+
 INTERNAL = Rule(
     id="ours",
     sectors=frozenset({common_pb2.SECTOR_UNSPECIFIED}),

@@ -1,6 +1,6 @@
 """A message's life, its retries, and what a mail domain allows."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -36,6 +36,12 @@ def test_failures_are_retried_then_parked() -> None:
     retried = [outcome for outcome in waits if outcome.status is Status.TEMPORARY_FAILURE]
     assert [outcome.next_attempt_at for outcome in retried] == [NOW + wait for wait in domain.RETRY_AFTER]
     assert {outcome.status for outcome in waits[len(retried) :]} == {Status.TECHNICAL_FAILURE}
+
+
+@pytest.mark.parametrize(("age", "wait"), [(0, 1), (4, 1), (20, 5), (120, 30), (3_600, 60), (90_000, 60)])
+def test_a_part_that_is_away_delays_a_message_by_its_age_and_never_parks_it(age: int, wait: int) -> None:
+    outcome = domain.after_absence(created_at=NOW - timedelta(seconds=age), now=NOW)
+    assert outcome == domain.Outcome(Status.TEMPORARY_FAILURE, NOW + timedelta(seconds=wait))
 
 
 def test_a_permanent_refusal_is_parked_at_once() -> None:

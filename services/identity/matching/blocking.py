@@ -5,8 +5,13 @@ some key, so that no single slip, move or change of name hides a person. Keys ar
 they hold personal data in the clear and belong inside identity's database only.
 """
 
+from collections.abc import Iterable
+
 from services.identity.matching import spelling
 from services.identity.matching.normalise import Normalised
+
+LOCATED = frozenset({"t", "dp", "pf", "pi", "of"})
+"""The kinds of key, before the colon, that hold where somebody is or how they are reached."""
 
 
 def keys(record: Normalised) -> frozenset[str]:
@@ -20,6 +25,11 @@ def keys(record: Normalised) -> frozenset[str]:
     _by_postcode(record, found)
     _by_names(record, found)
     return frozenset(found)
+
+
+def located(keys: Iterable[str]) -> frozenset[str]:
+    """Those of the keys that find somebody by where they are or how they are reached."""
+    return frozenset(key for key in keys if key.partition(":")[0] in LOCATED)
 
 
 def _sounds(record: Normalised) -> set[str]:

@@ -20,8 +20,9 @@ _LOCK = sqlalchemy.text("SELECT pg_advisory_xact_lock(lock) FROM unnest(CAST(:lo
 _CANDIDATES = sqlalchemy.text(
     "WITH near AS (SELECT person_id, count(*) AS shared FROM blocking_key"  # noqa: S608 (our own names)
     " WHERE key = ANY(CAST(:keys AS text[])) GROUP BY person_id ORDER BY shared DESC, person_id LIMIT :most),"
-    # Whoever holds the number is always among them, however many others share a key.
-    " named AS (SELECT person_id FROM near UNION SELECT id FROM person WHERE nhs_number = :number)"
+    # Whoever holds the number or once held it is always among them, however many others share a key.
+    " named AS (SELECT person_id FROM near UNION SELECT id FROM person WHERE nhs_number = :number"
+    " UNION SELECT person_id FROM former_number WHERE nhs_number = :number)"
     # And whoever is the same person as one of them.
     f" SELECT {people.COLUMNS} FROM ({people.TOGETHER}) AS wanted JOIN person ON person.id = wanted.person_id"
 )

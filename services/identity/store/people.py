@@ -29,7 +29,8 @@ class Statement:
 
 COLUMNS = (
     "person.id, person.version, person.nhs_number, person.verification, person.demographics::text AS demographics,"
-    " person.other_families, person.other_postcodes, person.source, person.registered_at,"
+    " person.other_families, person.other_postcodes, person.source, person.registered_at, person.former_numbers,"
+    " person.restricted,"
     " (SELECT same.surviving_id FROM also_known_as AS same WHERE same.person_id = person.id LIMIT 1) AS surviving_id"
 )
 # Whoever shares one of the ids of `named` or, by a merge, stands for the same person.
@@ -46,8 +47,9 @@ _ADD = sqlalchemy.text(
     """
     WITH added AS (
       INSERT INTO person (id, version, nhs_number, verification, demographics, other_families, other_postcodes, source,
-        registered_at)
-      VALUES (:id, :version, :nhs_number, :verification, CAST(:demographics AS jsonb), '{}', '{}', :source, :at)
+        registered_at, restricted)
+      VALUES (:id, :version, :nhs_number, :verification, CAST(:demographics AS jsonb), '{}', '{}', :source, :at,
+        :restricted)
     ), stated AS (
       INSERT INTO statement (person_id, digest, demographics, source, stated_at)
       VALUES (:id, :digest, CAST(:statement AS jsonb), :source, :at)
@@ -84,6 +86,14 @@ _LEARN = sqlalchemy.text(
       ON CONFLICT DO NOTHING
     )
     SELECT (SELECT count(*) FROM changed) AS changed, ARRAY(SELECT other_person_id FROM suspected) AS suspected
+    """
+)
+_CHANGE = sqlalchemy.text(
+    """
+    UPDATE person SET version = :version, nhs_number = :nhs_number, verification = :verification,
+      demographics = CAST(:demographics AS jsonb), other_families = :other_families,
+      other_postcodes = :other_postcodes, former_numbers = :former_numbers, restricted = :restricted
+    WHERE id = :id AND version = :known_version
     """
 )
 
@@ -127,6 +137,24 @@ async def learn(
     return frozenset(stored.suspected)
 
 
+async def change(session: AsyncSession, before: domain.Person, after: domain.Person) -> None:
+    """Store what became of a registered person. Raises Conflict when they changed meanwhile."""
+    values = {
+        "id": after.id,
+        "known_version": before.version,
+        "version": after.version,
+        "nhs_number": after.demographics.nhs_number or None,
+        "verification": after.verification.value,
+        "demographics": _without_number(after.demographics),
+        "other_families": list(after.other_families),
+        "other_postcodes": list(after.other_postcodes),
+        "former_numbers": list(after.former_numbers),
+        "restricted": after.restricted,
+    }
+    if not (await db.execute(session, _CHANGE, values)).rowcount:
+        raise errors.Conflict("the person's record has changed meanwhile")
+
+
 def _values(person: domain.Person, statement: Statement) -> dict[str, Any]:
     stated = json.dumps(asdict(statement.demographics), ensure_ascii=False, sort_keys=True)
     return {
@@ -135,6 +163,7 @@ def _values(person: domain.Person, statement: Statement) -> dict[str, Any]:
         "nhs_number": person.demographics.nhs_number or None,
         "verification": person.verification.value,
         "demographics": _without_number(person.demographics),
+        "restricted": person.restricted,
         "source": statement.source,
         "at": statement.at,
         "digest": hashlib.sha256(stated.encode()).digest(),
@@ -164,5 +193,7 @@ def from_row(row: Any) -> domain.Person:
         registered_at=row.registered_at,
         other_families=tuple(row.other_families),
         other_postcodes=tuple(row.other_postcodes),
+        former_numbers=tuple(row.former_numbers),
+        restricted=row.restricted,
         surviving_id=row.surviving_id if row.surviving_id and row.surviving_id != row.id else "",
     )

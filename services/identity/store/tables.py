@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy
@@ -25,7 +25,10 @@ def _texts() -> Any:
 
 
 class PersonRow(Table, table=True):
-    """A registered person. `demographics` holds everything but the number, `other_*` what else they are known by."""
+    """A registered person. `demographics` holds everything but the number, `other_*` what else they are known by.
+
+    `restricted`: nothing of where they are leaves this database.
+    """
 
     __tablename__ = "person"
     __table_args__ = (
@@ -39,6 +42,8 @@ class PersonRow(Table, table=True):
     demographics: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     other_families: list[str] = _texts()
     other_postcodes: list[str] = _texts()
+    former_numbers: list[str] = _texts()
+    restricted: bool = Field(sa_column_kwargs={"server_default": sqlalchemy.false()})
     source: str
     registered_at: datetime = _moment()
 
@@ -53,6 +58,7 @@ class StatementRow(Table, table=True):
     demographics: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     source: str
     stated_at: datetime = _moment()
+    effective: date | None = None
 
 
 class BlockingKeyRow(Table, table=True):

@@ -43,6 +43,12 @@ async def add(session: AsyncSession, referral: domain.Referral, ask: routing.Ask
         raise errors.Conflict("the message is being taken in already")
 
 
+async def forget_area(session: AsyncSession, person_id: str) -> None:
+    """Forget which area a person's referrals were asked for in."""
+    forgotten = update(ReferralRow).where(col(ReferralRow.person_id) == person_id).values(asked_outward_postcode="")
+    await db.execute(session, forgotten)
+
+
 async def get(session: AsyncSession, referral_id: str) -> domain.Referral:
     """A referral without its history, as commands need it. Raises NotFound, also when it is out of reach."""
     found = await db.execute(session, select(ReferralRow).where(col(ReferralRow.id) == referral_id))

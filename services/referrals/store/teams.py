@@ -17,24 +17,28 @@ from services.referrals import routing
 from services.referrals.store.tables import OrganisationRow, TeamMemberRow, TeamRow
 
 # One round trip, whatever the way of routing. The outer join answers a row even when no team is known, so that it also
-# tells whether this message asked before. open_referrals() (migration 0001) sees past row-level security, answers a
+# tells whether this message asked before, and whether the person's whereabouts are protected: then their area is not
+# asked after. open_referrals() (migration 0001) sees past row-level security, answers a
 # number and nothing else, and stops counting at the team's capacity.
 _ROUTES = sqlalchemy.text(
     """
-    SELECT known.referral_id, team.id, team.organisation_id, team.name, team.kind, team.catchment, team.capacity,
-      team.service_hours::text AS service_hours, team.service_ids, coalesce(organisation.name, '') AS organisation_name,
+    SELECT known.referral_id, known.restricted, team.id, team.organisation_id, team.name, team.kind, team.catchment,
+      team.capacity, team.service_hours::text AS service_hours, team.service_ids,
+      coalesce(organisation.name, '') AS organisation_name,
       CASE WHEN team.kind = :team_kind OR team.service_ids @> ARRAY[CAST(:service_id AS text)]
         THEN open_referrals(team.id, team.capacity) ELSE 0 END AS open_referrals
     FROM (
       SELECT (
         SELECT id FROM referral
         WHERE referrer_organisation_id = :organisation_id AND message_id = :message_id AND message_id <> ''
-      ) AS referral_id
+      ) AS referral_id,
+      EXISTS (SELECT 1 FROM restriction WHERE restricted
+        AND person_id = ANY (known_as(ARRAY[CAST(:person_id AS text)]))) AS restricted
     ) AS known
     LEFT JOIN team ON team.id IN (:team_id, :fallback_team_id)
       OR (:service_id <> '' AND team.service_ids @> ARRAY[CAST(:service_id AS text)])
       OR (team.kind = :team_kind
-        AND (:outward_postcode = '' OR team.catchment @> ARRAY[CAST(:outward_postcode AS text)]))
+        AND (:outward_postcode = '' OR known.restricted OR team.catchment @> ARRAY[CAST(:outward_postcode AS text)]))
     LEFT JOIN organisation ON organisation.id = team.organisation_id
     """
 )
@@ -42,14 +46,24 @@ _ROUTES = sqlalchemy.text(
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """The teams that could take a referral, and the id of the one that its message asked for before, if it did."""
+    """The teams that could take a referral, and the id of the one that its message asked for before, if it did.
+
+    `restricted`: the person's whereabouts are protected, and nothing may be made of the area that was stated.
+    """
 
     teams: tuple[routing.Team, ...]
     asked_before: str
+    restricted: bool = False
 
 
 async def routes(
-    session: AsyncSession, ask: routing.Ask, *, fallback_team_id: str, organisation_id: str = "", message_id: str = ""
+    session: AsyncSession,
+    ask: routing.Ask,
+    *,
+    fallback_team_id: str,
+    organisation_id: str = "",
+    message_id: str = "",
+    person_id: str = "",
 ) -> Routes:
     """Everything that routing needs to know, in one round trip."""
     found = await db.execute(
@@ -63,10 +77,15 @@ async def routes(
             "fallback_team_id": fallback_team_id,
             "organisation_id": organisation_id,
             "message_id": message_id,
+            "person_id": person_id,
         },
     )
     rows = found.all()
-    return Routes(teams=tuple(_team(row) for row in rows if row.id is not None), asked_before=rows[0].referral_id or "")
+    return Routes(
+        teams=tuple(_team(row) for row in rows if row.id is not None),
+        asked_before=rows[0].referral_id or "",
+        restricted=rows[0].restricted,
+    )
 
 
 async def put_team(session: AsyncSession, team: routing.Team) -> None:

@@ -48,7 +48,7 @@ Global___PersonRegistered: _TypeAlias = PersonRegistered  # noqa: Y015
 
 @_typing.final
 class PersonUpdated(_message.Message):
-    """What is known of a person grew: an NHS Number, or a field that was empty."""
+    """What is known of a person grew or changed: an NHS Number, its status, or any other field."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -76,6 +76,62 @@ class PersonUpdated(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PersonUpdated: _TypeAlias = PersonUpdated  # noqa: Y015
+
+@_typing.final
+class PersonRestricted(_message.Message):
+    """A person's whereabouts are protected from now on (PDS security code R). Versions count the words about one person."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    RESTRICTED_AT_FIELD_NUMBER: _builtins.int
+    person_id: _builtins.str
+    version: _builtins.int
+    @_builtins.property
+    def restricted_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        person_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        restricted_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["restricted_at", b"restricted_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["person_id", b"person_id", "restricted_at", b"restricted_at", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PersonRestricted: _TypeAlias = PersonRestricted  # noqa: Y015
+
+@_typing.final
+class PersonUnrestricted(_message.Message):
+    """A person's whereabouts are protected no longer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    UNRESTRICTED_AT_FIELD_NUMBER: _builtins.int
+    person_id: _builtins.str
+    version: _builtins.int
+    @_builtins.property
+    def unrestricted_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        person_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        unrestricted_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["unrestricted_at", b"unrestricted_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["person_id", b"person_id", "unrestricted_at", b"unrestricted_at", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PersonUnrestricted: _TypeAlias = PersonUnrestricted  # noqa: Y015
 
 @_typing.final
 class DuplicateSuspected(_message.Message):

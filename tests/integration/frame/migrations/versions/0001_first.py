@@ -11,6 +11,7 @@ down_revision = None
 def upgrade() -> None:
     """Create everything."""
     migrations.frame_tables(op)
+    migrations.restriction_table(op)
     op.execute(
         "CREATE TABLE effect (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, event_id text NOT NULL,"
         " person_id text NOT NULL, number bigint NOT NULL, mood text NOT NULL)"

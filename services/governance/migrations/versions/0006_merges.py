@@ -4,8 +4,8 @@ from alembic import op
 
 from chassis import migrations
 
-revision = "0002"
-down_revision = "0001"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:

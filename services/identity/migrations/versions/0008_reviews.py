@@ -5,8 +5,8 @@ from alembic import op
 
 from chassis import migrations
 
-revision = "0004"
-down_revision = "0003"
+revision = "0008"
+down_revision = "0007"
 
 
 def upgrade() -> None:

@@ -5,9 +5,10 @@ from alembic import op
 
 from chassis import migrations
 
-revision = "0003"
-down_revision = "0001"
+revision = "0007"
+down_revision = "0006"
 
+_TABLES = ("statement", "blocking_key", "duplicate", "former_value", "former_number", "verification", "pds_trace")
 _TIME = sa.DateTime(timezone=True)
 
 
@@ -39,5 +40,4 @@ def upgrade() -> None:
     op.create_index("merge_decision_newest", "merge_decision", [sa.text("merged_at DESC"), sa.text("merge_id DESC")])
     migrations.grant(op, "merge_decision", "SELECT, INSERT, UPDATE")
     migrations.row_security(op, "merge_decision", "surviving_id")
-    people = {"person": "id", **dict.fromkeys(("statement", "blocking_key", "duplicate"), "person_id")}
-    migrations.follow_merges(op, people)
+    migrations.follow_merges(op, {"person": "id", **dict.fromkeys(_TABLES, "person_id")})

@@ -1,0 +1,119 @@
+"""What a person was: every statement about them, and every value that was once shown."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import Column, DateTime
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import db
+from services.identity import domain, histories
+from services.identity.store import tables
+
+
+class FormerValueRow(tables.Table, table=True):
+    """A value that was the present one until a version of the person; `value` holds the fields of its part."""
+
+    __tablename__ = "former_value"
+
+    person_id: str = Field(primary_key=True)
+    version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    part: str = Field(primary_key=True)
+    value: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    source: str
+    since: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    until: date
+    replaced_by: str
+
+
+_STATE = sqlalchemy.text(
+    "INSERT INTO statement (person_id, digest, demographics, source, stated_at, effective)"
+    " VALUES (:person_id, :digest, CAST(:demographics AS jsonb), :source, :at, :effective)"
+)
+_FIND_BY = sqlalchemy.text(
+    "INSERT INTO blocking_key (key, person_id) SELECT key, :person_id FROM unnest(CAST(:keys AS text[])) AS key"
+    " ON CONFLICT DO NOTHING"
+)
+_STATEMENTS = sqlalchemy.text(
+    "SELECT demographics::text AS demographics, source, stated_at, effective FROM statement"
+    " WHERE person_id = :person_id ORDER BY stated_at, digest"
+)
+_KEEP = sqlalchemy.text(
+    "INSERT INTO former_value (person_id, version, part, value, source, since, until, replaced_by)"
+    " VALUES (:person_id, :version, :part, CAST(:value AS jsonb), :source, :since, :until, :replaced_by)"
+)
+_FORMER = sqlalchemy.text(
+    "SELECT part, value::text AS value, source, since, until, replaced_by FROM former_value"
+    " WHERE person_id = :person_id ORDER BY version, part"
+)
+
+
+async def state(session: AsyncSession, person: domain.Person, statement: histories.Statement) -> None:
+    """Keep a statement that changed somebody; saying the same again later is another one, since they may move back."""
+    stated = _written(statement.demographics)
+    unlike = f"{person.version}:{stated}"
+    values = {
+        "person_id": person.id,
+        "digest": hashlib.sha256(unlike.encode()).digest(),
+        "demographics": stated,
+        "source": statement.source,
+        "at": statement.at,
+        "effective": statement.effective,
+    }
+    await db.execute(session, _STATE, values)
+
+
+async def find_by(session: AsyncSession, person_id: str, keys: Collection[str]) -> None:
+    """Have somebody be found by these keys, too."""
+    await db.execute(session, _FIND_BY, {"person_id": person_id, "keys": sorted(keys)})
+
+
+async def statements(session: AsyncSession, person_id: str) -> list[histories.Statement]:
+    """All that was stated of somebody, oldest first."""
+    rows = await db.execute(session, _STATEMENTS, {"person_id": person_id})
+    return [histories.Statement(_read(row.demographics), row.source, row.stated_at, row.effective) for row in rows]
+
+
+async def keep(session: AsyncSession, person: domain.Person, former: Sequence[histories.Former]) -> None:
+    """Keep what ceased to be so with this version of a person."""
+    for one in former:
+        values = {
+            "person_id": person.id,
+            "version": person.version,
+            "part": one.part.value,
+            "value": _written(one.value),
+            "source": one.source,
+            "since": one.since,
+            "until": one.until,
+            "replaced_by": one.replaced_by,
+        }
+        await db.execute(session, _KEEP, values)
+
+
+async def former(session: AsyncSession, person_id: str) -> list[histories.Former]:
+    """Every value that was shown of somebody once, oldest first."""
+    rows = await db.execute(session, _FORMER, {"person_id": person_id})
+    return [
+        histories.Former(histories.Part(row.part), _read(row.value), row.source, row.since, row.until, row.replaced_by)
+        for row in rows
+    ]
+
+
+def _written(stated: domain.Demographics) -> str:
+    return json.dumps({name: value for name, value in asdict(stated).items() if value}, ensure_ascii=False)
+
+
+def _read(written: str) -> domain.Demographics:
+    known: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(written).items()
+    }
+    return domain.Demographics(**known)

@@ -1,0 +1,92 @@
+"""Whose whereabouts are protected: the decisions, and the keys that would find somebody by where they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy
+from sqlalchemy import Column, DateTime
+from sqlmodel import Field
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import db
+from services.identity.matching import blocking
+from services.identity.store import tables
+
+
+class RestrictionDecisionRow(tables.Table, table=True):
+    """A decision to protect somebody's whereabouts, or to end it; why is read by nobody through a call."""
+
+    __tablename__ = "restriction_decision"
+
+    person_id: str = Field(primary_key=True)
+    version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    restricted: bool
+    source: str
+    reason: str
+    actor: str
+    organisation_id: str
+    decided_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """That somebody's whereabouts are protected or no longer, why, by which record, and by whom."""
+
+    restricted: bool
+    source: str
+    reason: str
+    actor: str
+    organisation_id: str
+    at: datetime
+
+
+# The person's row is locked: nobody else decides about them meanwhile.
+_DECIDE = sqlalchemy.text(
+    "INSERT INTO restriction_decision"
+    " (person_id, version, restricted, source, reason, actor, organisation_id, decided_at)"
+    " SELECT CAST(:person_id AS text), coalesce(max(version), 0) + 1, :restricted, :source, :reason, :actor,"
+    " :organisation_id, :at"
+    " FROM restriction_decision WHERE person_id = CAST(:person_id AS text) RETURNING version"
+)
+_FORGET_KEYS = sqlalchemy.text(
+    "DELETE FROM blocking_key WHERE person_id = :person_id AND split_part(key, ':', 1) = ANY(CAST(:kinds AS text[]))"
+)
+_FORGET_REASONS = sqlalchemy.text(
+    "UPDATE duplicate SET reasons = ARRAY("
+    " SELECT reason FROM unnest(reasons) WITH ORDINALITY AS told (reason, place)"
+    " WHERE reason NOT LIKE 'postcode %' AND reason NOT LIKE 'telephone %' ORDER BY place)"
+    " WHERE person_id = :person_id OR other_person_id = :person_id"
+)
+_SUSPECTS = sqlalchemy.text(
+    "SELECT person.id FROM duplicate JOIN person ON NOT person.restricted AND"
+    " ((duplicate.person_id = :person_id AND person.id = duplicate.other_person_id)"
+    " OR (duplicate.other_person_id = :person_id AND person.id = duplicate.person_id)) ORDER BY person.id"
+)
+
+
+async def decide(session: AsyncSession, person_id: str, decision: Decision) -> int:
+    """Keep a decision about somebody whose row is locked; answers its number, counted for each person."""
+    values = {
+        "person_id": person_id,
+        "restricted": decision.restricted,
+        "source": decision.source,
+        "reason": decision.reason,
+        "actor": decision.actor,
+        "organisation_id": decision.organisation_id,
+        "at": decision.at,
+    }
+    return int((await db.execute(session, _DECIDE, values)).scalar_one())
+
+
+async def forget(session: AsyncSession, person_id: str) -> None:
+    """Have nobody find somebody by where they are, and no suspicion tell that it was the same as another's."""
+    await db.execute(session, _FORGET_KEYS, {"person_id": person_id, "kinds": sorted(blocking.LOCATED)})
+    await db.execute(session, _FORGET_REASONS, {"person_id": person_id})
+
+
+async def suspects(session: AsyncSession, person_id: str) -> list[str]:
+    """The ids of those who may be the same person and are not restricted."""
+    rows = await db.execute(session, _SUSPECTS, {"person_id": person_id})
+    return list(dict.fromkeys(row.id for row in rows))
