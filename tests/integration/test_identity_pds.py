@@ -29,6 +29,7 @@ from services.identity.settings import Settings
 from services.identity.store import tables
 from tests import demographics_service as pds
 from tests.integration import service_house
+from tests.integration.identity_merging import merge, unmerge
 from tests.integration.service_house import House
 from tests.integration.test_identity_register import HOSPITAL, get, number, register, somebody
 
@@ -162,6 +163,19 @@ async def test_nobody_and_too_many_are_04_and_stay_with_the_local_register(place
     assert (await register(place.house, more)).person_id == answer.person_id
     assert await place.round() == 1
     assert len(place.pds.asked) > asked
+
+
+async def test_a_record_that_was_merged_meanwhile_stays_as_it_was(place: Place) -> None:
+    one, other = somebody(1131, nhs_number=number(1131)), somebody(1132, nhs_number=number(1132))
+    for stated, value in ((one, number(1131)), (other, number(1132))):
+        known(place, stated, value)
+    kept, gone = [(await register(place.house, stated)).person_id for stated in (one, other)]
+    made = await merge(place.house, kept, gone)
+    await place.round()
+    assert await place.status(kept) == ("01", number(1131))
+    assert await place.status(gone) == ("02", number(1132))
+    assert await place.round() == 0, "it is not asked about again and again"
+    await unmerge(place.house, made.merge_id)
 
 
 async def test_a_superseded_number_is_replaced_and_still_followed(place: Place) -> None:

@@ -111,6 +111,10 @@ class Worker:
         if person is None:
             await self._settle(claim, retries.Next(traces.State.DONE, unit.now, claim.faults), "nobody is there")
             return
+        if person.surviving_id:
+            # What the PDS says is for the record that survives; this one stays as it was when it was merged.
+            await self._settle(claim, retries.Next(traces.State.DONE, unit.now, claim.faults), "merged into another")
+            return
         try:
             await self._apply(claim, person, await self._ask(person))
         except (outcomes.Away, outcomes.NotAdmitted) as problem:
