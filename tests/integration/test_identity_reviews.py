@@ -21,7 +21,7 @@ from joinedup.identity.v1.merges_pb2_grpc import MergesStub
 from joinedup.identity.v1.reviews_pb2_grpc import ReviewsStub
 from joinedup.options.v1 import options_pb2
 from services.identity import __main__ as identity
-from services.identity import stewardship
+from services.identity import reviews, stewardship
 from services.identity.reviews import Pair
 from services.identity.settings import Settings
 from services.identity.store import reviews as store
@@ -29,6 +29,7 @@ from services.identity.store import tables
 from tests.integration import register_world, service_house
 from tests.integration.register_world import KEY_WORKER
 from tests.integration.service_house import House
+from tests.integration.test_identity_keeping import CONTESTED, attach
 from tests.integration.test_identity_register import HOSPITAL, OFFICER, get, number, register, somebody, trace
 
 AGREEMENTS = service_house.ROLES.parent / "agreements"
@@ -311,6 +312,22 @@ async def test_where_a_protected_person_is_stays_out_of_the_review_and_the_doubt
     for other in doubtful:
         (told,) = await house.events(events_pb2.PersonUnrestricted, person_id=other)
         assert told.version == 2
+
+
+async def test_a_number_contested_between_two_who_were_told_apart_asks_nobody_again(house: House) -> None:
+    holder = (await register(house, somebody(14, nhs_number=number(14)))).person_id
+    other = (await register(house, somebody(1014))).person_id
+    for person_id in (holder, other):
+        await house.relate(person_id, KEY_WORKER, common_pb2.RELATIONSHIP_KIND_KEY_WORKER)
+    await register_world.restrict(house, holder)
+    async with work.unit(house.database, house.actor, service="identity") as unit:
+        told = reviews.Decided(reviews.Decision.DIFFERENT, reviews.UNMERGED, "steward", "records", unit.now)
+        await store.mark_different(unit.session, Pair.of(holder, other), told)
+        await store.mark_different(unit.session, Pair.of(holder, other), told)
+    answer = await attach(house, other, 1, number(14))
+    assert (answer.outcome, answer.verification_status) == (CONTESTED, "05")
+    assert not await house.events(events_pb2.DuplicateSuspected, person_id=other)
+    assert await protected(house, holder, other) == {holder}
 
 
 async def protected(house: House, *people: str) -> set[str]:
