@@ -9,7 +9,7 @@ from chassis.disclosure import merges
 from chassis.work import Work
 from services.identity import amending, domain, events, nhs_number, numbers, restricting, tracing
 from services.identity.store import histories as kept
-from services.identity.store import nearby, people
+from services.identity.store import nearby, people, reviews
 from services.identity.store import numbers as numbered
 
 
@@ -194,7 +194,12 @@ async def _settle(
 
 
 async def _suspect(work: Work, person: domain.Person, holder_id: str, *, source: str) -> domain.Person:
-    """Have a human say whether the two are one; the person is protected as whoever holds the number is."""
+    """Have a human say whether the two are one; the person is protected as whoever holds the number is.
+
+    Not where a human has said already that they are two: nobody is asked about them again.
+    """
+    if await reviews.apart(work.session, (person.id, holder_id)):
+        return person
     suspect = domain.Suspect(holder_id, 0.0, ("NHS Number is the same",))
     if await numbered.suspect(work.session, person.id, suspect, at=work.now):
         events.publish_suspected(work, person.id, suspect)

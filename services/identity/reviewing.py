@@ -11,9 +11,9 @@ from chassis.disclosure.decision import Decision as Disclosure
 from chassis.work import Work
 from joinedup.common.v1 import common_pb2
 from joinedup.options.v1 import options_pb2
-from services.identity import domain, merges, merging, reviews
+from services.identity import domain, merges, merging, restricting, reviews
 from services.identity.store import merges as merged
-from services.identity.store import people, review_lists, statements
+from services.identity.store import people, review_lists, statements, whereabouts
 from services.identity.store import reviews as store
 
 _LONGEST_SEARCH = 100
@@ -101,7 +101,17 @@ async def decide(
     work.audit("review.decided", subject=f"review/{review_id}", detail={"decision": decision.value, "reason": reason})
     if decision is reviews.Decision.SAME:
         await _merge(work, pair)
+    if decision is reviews.Decision.DIFFERENT:
+        await _end_the_doubt(work, pair)
     return after
+
+
+async def _end_the_doubt(work: Work, pair: reviews.Pair) -> None:
+    """Whoever was protected for perhaps being the other is so no longer, unless they may be yet another one."""
+    for person in await people.get(work.session, (pair.first, pair.second)):
+        if person.restricted and await whereabouts.is_only_for(work.session, person.id, restricting.PERHAPS):
+            source = f"review/{pair.review_id}"
+            await restricting.lift(work, person.id, source=source, reason="a human has said that they are not")
 
 
 async def _merge(work: Work, pair: reviews.Pair) -> None:

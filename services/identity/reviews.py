@@ -51,6 +51,8 @@ REASONS: Mapping[Decision, tuple[str, ...]] = MappingProxyType(
 )
 # The reason of an unmerge; nobody gives it by hand.
 UNMERGED = "unmerged"
+# Between the two ids in a review's own.
+_BETWEEN = "."
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -79,9 +81,6 @@ class Pair:
     def review_id(self) -> str:
         """The id of the review of these two."""
         return f"{self.first}{_BETWEEN}{self.second}"
-
-
-_BETWEEN = "."
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,13 +21,15 @@ from joinedup.identity.v1.merges_pb2_grpc import MergesStub
 from joinedup.identity.v1.reviews_pb2_grpc import ReviewsStub
 from joinedup.options.v1 import options_pb2
 from services.identity import __main__ as identity
-from services.identity import stewardship
+from services.identity import reviews, stewardship
 from services.identity.reviews import Pair
 from services.identity.settings import Settings
 from services.identity.store import reviews as store
 from services.identity.store import tables
-from tests.integration import service_house
+from tests.integration import register_world, service_house
+from tests.integration.register_world import KEY_WORKER
 from tests.integration.service_house import House
+from tests.integration.test_identity_keeping import CONTESTED, attach
 from tests.integration.test_identity_register import HOSPITAL, OFFICER, get, number, register, somebody, trace
 
 AGREEMENTS = service_house.ROLES.parent / "agreements"
@@ -282,6 +284,56 @@ async def test_who_is_one_person_is_merged_at_once_under_the_record_with_a_numbe
         assert (await get(house, person_id, HOSPITAL)).demographics.nhs_number == number(10)
     actions = await house.rows("SELECT action FROM audit WHERE detail->>'surviving' = $1", holder["id"])
     assert [row["action"] for row in actions] == ["person.merged"]
+
+
+async def test_where_a_protected_person_is_stays_out_of_the_review_and_the_doubt_ends_with_it(house: House) -> None:
+    known = (await register(house, somebody(13, postcode="EX31 9ZZ", telephone="01271 399999"))).person_id
+    await house.relate(known, KEY_WORKER, common_pb2.RELATIONSHIP_KIND_KEY_WORKER)
+    await register_world.restrict(house, known)
+    stated = somebody(13, birth_date=somebody(13).birth_date[:4], postcode="EX31 9ZZ", telephone="01271 399999")
+    doubtful = [(await register(house, stated, by)).person_id for by in (HOSPITAL, OFFICER)]
+    pairs = [Pair.of(known, other) for other in doubtful]
+    for pair in pairs:
+        found = await look(house, pair)
+        assert "9ZZ" not in str(found)
+        assert "399999" not in str(found)
+        assert found.first.demographics.name == stated.name
+        reasons = {(marker.field, marker.reason) for one in (found.first, found.second) for marker in one.withheld}
+        assert ("demographics.address.postcode", "restricted") in reasons
+        assert ("contact_agreements.reason", "restricted") in reasons
+        assert not [one.reason for one in found.first.contact_agreements]
+
+    await decide(house, pairs[0], DIFFERENT, "namesakes")
+    await decide(house, pairs[1], DIFFERENT, "namesakes")
+    # They may still be each other, and neither is known to be nobody who is protected.
+    assert await protected(house, known, *doubtful) == {known, *doubtful}
+    await decide(house, Pair.of(*doubtful), DIFFERENT, "namesakes")
+    assert await protected(house, known, *doubtful) == {known}
+    for other in doubtful:
+        (told,) = await house.events(events_pb2.PersonUnrestricted, person_id=other)
+        assert told.version == 2
+
+
+async def test_a_number_contested_between_two_who_were_told_apart_asks_nobody_again(house: House) -> None:
+    holder = (await register(house, somebody(14, nhs_number=number(14)))).person_id
+    other = (await register(house, somebody(1014))).person_id
+    for person_id in (holder, other):
+        await house.relate(person_id, KEY_WORKER, common_pb2.RELATIONSHIP_KIND_KEY_WORKER)
+    await register_world.restrict(house, holder)
+    async with work.unit(house.database, house.actor, service="identity") as unit:
+        told = reviews.Decided(reviews.Decision.DIFFERENT, reviews.UNMERGED, "steward", "records", unit.now)
+        await store.mark_different(unit.session, Pair.of(holder, other), told)
+        await store.mark_different(unit.session, Pair.of(holder, other), told)
+    answer = await attach(house, other, 1, number(14))
+    assert (answer.outcome, answer.verification_status) == (CONTESTED, "05")
+    assert not await house.events(events_pb2.DuplicateSuspected, person_id=other)
+    assert await protected(house, holder, other) == {holder}
+
+
+async def protected(house: House, *people: str) -> set[str]:
+    """Those of some people whose whereabouts are protected."""
+    rows = await house.rows("SELECT id FROM person WHERE restricted AND id = ANY($1)", list(people))
+    return {row["id"] for row in rows}
 
 
 async def test_an_unmerge_keeps_two_apart_whatever_was_decided_before(house: House) -> None:

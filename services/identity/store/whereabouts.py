@@ -66,6 +66,24 @@ _SUSPECTS = sqlalchemy.text(
     " OR (duplicate.other_person_id = :person_id AND person.id = duplicate.person_id)) ORDER BY person.id"
 )
 
+# A pair that a human has not told apart keeps the doubt alive, as long as the other one is protected.
+_DOUBTED = sqlalchemy.text(
+    """
+    SELECT
+      (SELECT reason FROM restriction_decision WHERE person_id = :person_id ORDER BY version DESC LIMIT 1) AS reason,
+      EXISTS (
+        SELECT 1 FROM duplicate JOIN person ON person.restricted AND
+          ((duplicate.person_id = :person_id AND person.id = duplicate.other_person_id)
+          OR (duplicate.other_person_id = :person_id AND person.id = duplicate.person_id))
+        WHERE NOT EXISTS (
+          SELECT 1 FROM review_decision AS told
+          WHERE (told.first_person_id, told.second_person_id) IN
+              ((duplicate.person_id, duplicate.other_person_id), (duplicate.other_person_id, duplicate.person_id))
+            AND told.decision = 'different')
+      ) AS doubted
+    """
+)
+
 
 async def decide(session: AsyncSession, person_id: str, decision: Decision) -> int:
     """Keep a decision about somebody whose row is locked; answers its number, counted for each person."""
@@ -95,3 +113,9 @@ async def suspects(session: AsyncSession, person_id: str) -> list[str]:
     """The ids of those who may be the same person and are not restricted."""
     rows = await db.execute(session, _SUSPECTS, {"person_id": person_id})
     return list(dict.fromkeys(row.id for row in rows))
+
+
+async def is_only_for(session: AsyncSession, person_id: str, reason: str) -> bool:
+    """Whether somebody is protected for this reason and no other, and may be nobody else who is protected."""
+    found = (await db.execute(session, _DOUBTED, {"person_id": person_id})).one()
+    return found.reason == reason and not found.doubted
