@@ -21,6 +21,10 @@ class Settings(settings.ServiceSettings):
     review_from: float = Field(
         default=0.05, gt=0, lt=1, description="Probability from which a human is asked whether it is the same person."
     )
+    model: str = Field(
+        default="",
+        description="File of the model that weighs a trace (`joinedup identity train`); empty: the one in the package.",
+    )
     register_size: int = Field(
         default=500_000,
         ge=1,
