@@ -1,15 +1,16 @@
-"""Decides who a person is: exact traces first, then weighed evidence; in doubt a human looks, and a tie is doubt."""
+"""Decides who a person is: exact traces first, then the learned scorer; in doubt a human looks, and a tie is doubt."""
 
 import dataclasses
 import enum
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Sequence
 
-from services.identity.matching import hypotheses, rarity
+from services.identity.matching import features, rarity
 from services.identity.matching.compare import Comparison, compare
-from services.identity.matching.hypotheses import Hypothesis
 from services.identity.matching.levels import Birth, Gender, Name, Number, Phone, Postcode
 from services.identity.matching.normalise import Normalised
 from services.identity.matching.rarity import Rarity
+from services.identity.matching.scorer import Scorer
 
 MOST_CANDIDATES = 5
 
@@ -35,15 +36,15 @@ class Rules:
     """Where the lines are drawn.
 
     `match` is the probability from which a match is automatic, `review` the one from which a human is asked;
-    `register_size` how many people the register holds: among more people more agree by chance. `expected` says how many
-    relatives and namesakes of a person it holds.
+    `register_size` how many people the register holds: among more people more agree by chance. `names` says how common
+    each name is, and `scorer` is the model that weighs what agrees.
     """
 
     match: float = 0.84
     review: float = 0.05
     register_size: int = 500_000
     names: Rarity = rarity.BRITAIN
-    expected: Mapping[Hypothesis, float] = dataclasses.field(default_factory=lambda: hypotheses.EXPECTED)
+    scorer: Scorer = dataclasses.field(default_factory=Scorer.load)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -75,24 +76,32 @@ DEFAULTS = Rules()
 
 
 def trace(asked: Normalised, registered: Iterable[tuple[str, Normalised]], rules: Rules = DEFAULTS) -> Decision:
-    """Says who is asked about, among the registered people whom blocking proposed. Their order does not matter."""
+    """Says who is asked about, among the registered people whom blocking proposed. Their order does not matter.
+
+    Whom a human has already found to be somebody else, the caller leaves out of `registered`.
+    """
     compared = sorted(
         ((person_id, compare(asked, record)) for person_id, record in registered), key=lambda pair: pair[0]
     )
-    weighed = _weigh(compared, rules)
+    rows = features.rows([found for _, found in compared], rules.names, register_size=rules.register_size)
+    return conclude(compared, [rules.scorer.log_odds(row) for row in rows], rules)
+
+
+def conclude(compared: Sequence[tuple[str, Comparison]], log_odds: Sequence[float], rules: Rules) -> Decision:
+    """The decision on candidates that were compared and scored already, in order of their ids: for bulk work."""
+    weighed = _weigh(compared, log_odds)
     return _exact(weighed) or _weighed(weighed, rules)
 
 
-def odds_of(found: Comparison, rules: Rules) -> float:
-    """Odds that the two are one person, under these rules."""
-    return hypotheses.odds(found, rules.names, register_size=rules.register_size, expected=rules.expected)
-
-
-def _weigh(compared: list[tuple[str, Comparison]], rules: Rules) -> list[Candidate]:
-    odds = [(person_id, found, odds_of(found, rules)) for person_id, found in compared]
+def _weigh(compared: Sequence[tuple[str, Comparison]], log_odds: Sequence[float]) -> list[Candidate]:
+    # Where nothing agrees there is nothing to weigh, whatever else is not known.
+    odds = [math.exp(each) if _agreeing(found) else 0.0 for (_, found), each in zip(compared, log_odds, strict=True)]
     # One of the candidates is the person, or none is: their chances share what there is, so that a tie lowers both.
-    total = 1.0 + sum(each for _, _, each in odds)
-    candidates = [Candidate(person_id, min(0.9999, each / total), found) for person_id, found, each in odds]
+    total = 1.0 + math.fsum(odds)
+    candidates = [
+        Candidate(person_id, min(0.9999, each / total), found)
+        for (person_id, found), each in zip(compared, odds, strict=True)
+    ]
     return sorted(candidates, key=lambda candidate: (-candidate.score, candidate.person_id))
 
 
@@ -135,7 +144,7 @@ def contradiction(found: Comparison) -> str:
     """What says that they are two people, as those are who share a home or a name; empty where nothing does."""
     if found.number is Number.DIFFERENT:
         return "the NHS Numbers are two different ones"
-    if found.given is Name.DIFFERENT:
+    if found.given is Name.DIFFERENT or (found.given is Name.RESEMBLES and found.number is not Number.SAME):
         return "the given names are different: a twin or another member of the household agrees in all else"
     if found.birth_date is Birth.DIFFERENT and found.number is not Number.SAME:
         return "the dates of birth are different: a parent or child of the same name agrees in all else"
@@ -146,7 +155,7 @@ def contradiction(found: Comparison) -> str:
 # counts for nothing here: where few names are carried by many, cousins and strangers have near dates too.
 _LEAST_AGREEING = 3
 _SAME_DATE = frozenset({Birth.EXACT, Birth.NEW_YEAR, Birth.SWAPPED})
-_SILENT = frozenset({"unknown", "different", "unnamed"})
+_SILENT = frozenset({"unknown", "different", "resembles", "unnamed"})
 
 
 def _agreeing(found: Comparison) -> int:

@@ -8,10 +8,9 @@ import dataclasses
 import itertools
 from collections.abc import Iterator, Mapping
 
-from services.identity.matching import blocking, decide
+from services.identity.matching import blocking, decide, features
 from services.identity.matching.compare import Comparison, compare
 from services.identity.matching.decide import Rules
-from services.identity.matching.hypotheses import EXPECTED, Hypothesis
 from services.identity.matching.levels import Name, Number
 from services.identity.matching.normalise import Normalised
 from services.identity.matching.rarity import Rarity
@@ -48,13 +47,8 @@ class Duplicates:
 
 
 def rules_for(names: Rarity, size: int) -> Rules:
-    """Where the lines are drawn in a collection of this size, which holds each person about once or twice.
-
-    Other people of the same name and birthday are as rare as they are in life, not as frequent as among those who ask.
-    """
-    return Rules(
-        match=0.5, review=0.05, register_size=size, names=names, expected={**EXPECTED, Hypothesis.BIRTHMATE: 0.002}
-    )
+    """Where the lines are drawn in a collection of this size, which holds each person about once or twice."""
+    return Rules(match=0.5, review=0.05, register_size=size, names=names)
 
 
 def find(records: Mapping[str, Normalised], rules: Rules) -> Duplicates:
@@ -82,8 +76,8 @@ def _candidates(records: Mapping[str, Normalised]) -> tuple[set[tuple[str, str]]
 
 def _judge(left: str, right: str, records: Mapping[str, Normalised], rules: Rules) -> Pair:
     compared = compare(records[left], records[right])
-    odds = decide.odds_of(compared, rules)
-    return Pair(left, right, odds / (1 + odds), compared)
+    row = features.row_in_collection(compared, rules.names, size=rules.register_size)
+    return Pair(left, right, rules.scorer.probability(row), compared)
 
 
 class _Joining:
