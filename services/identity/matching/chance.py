@@ -31,6 +31,16 @@ _LOG_NUMBER, _LOG_GENDER, _LOG_PHONE, _LOG_POSTCODE = (
     for kind in (Number, Gender, Phone, Postcode)
 )
 
+_LOGS: dict[type[Level], dict[Level, float]] = {
+    Name: _LOG_NAMES, Birth: _LOG_BIRTH, Number: _LOG_NUMBER, Gender: _LOG_GENDER, Phone: _LOG_PHONE,
+    Postcode: _LOG_POSTCODE,
+}  # fmt: skip
+
+
+def by_level(level: Level) -> float:
+    """Logarithm to base 10 of the share of strangers who agree so in one field, its value unknown."""
+    return _LOGS[type(level)].get(level, 0.0)
+
 
 def strangers(found: Comparison, names: Rarity, *, register_size: int) -> float:
     """Logarithm to base 10 of the number of strangers expected to agree so."""

@@ -6,6 +6,8 @@ import re
 import phonenumbers
 
 _FULL = re.compile(r"([A-Z]{1,2}\d[A-Z\d]?)(\d[A-Z]{2})$", re.ASCII)
+# A national number as it is mostly written; all others are read by phonenumbers, which knows more and takes longer.
+_BRITISH = re.compile(r"(?:0|\+44)([1-9]\d{9})$", re.ASCII)
 _NOT_ALPHANUMERIC = re.compile(r"[^A-Z0-9]", re.ASCII)
 
 # ZZ99 is the NHS's range of pseudo postcodes (no fixed abode, abroad, not known): thousands share them.
@@ -31,6 +33,8 @@ def postcode(text: str) -> tuple[str, str]:
 @functools.lru_cache(maxsize=65_536)
 def phone(text: str) -> str:
     """The number in E.164, read as a British one where no country is given; empty where it is none or a filler."""
+    if found := _BRITISH.match(text.replace(" ", "")):
+        return "" if len(set(found[1][1:])) <= 1 else f"+44{found[1]}"
     try:
         number = phonenumbers.parse(text, "GB")
     except phonenumbers.NumberParseException:
