@@ -97,7 +97,7 @@ class _Table:
         return Decided(asking, outcome, match, shown, Stage.WEIGHED, why)
 
     def _worth_showing(self, rows: Iterator[int] | range) -> tuple[Shown, ...]:
-        found = []
+        found: list[Shown] = []
         for row in rows:
             # The best stand first, so that nobody after one who is not worth showing is.
             if self._scores[row] < decide.WORTH_SHOWING or len(found) == MOST_CANDIDATES:

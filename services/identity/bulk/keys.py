@@ -1,4 +1,4 @@
-"""The keys of blocking.keys as integers, for all people at once: records share one exactly where they share the other."""
+"""The keys of blocking.keys as integers, for all people at once: who shares one shares the other."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence

@@ -1,13 +1,14 @@
 """Who comes into question for whom: pairs that share a key, found by one sort of the register's keys."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.identity.bulk import keys
 from services.identity.bulk.people import Ints, People
 
 MOST_PER_KEY = 200
 MOST_CANDIDATES = 100
-"""The same bounds as those of one trace: a key that more share is skipped, and those who share the rarest come first."""
+"""The same bounds as those of one trace: a key that more share is skipped, those who share the rarest come first."""
 
 
 def pairs(people: People) -> tuple[Ints, Ints]:
@@ -29,7 +30,7 @@ def pairs(people: People) -> tuple[Ints, Ints]:
     return _bounded(found, 1.0 / counts[many], people)
 
 
-def _bounded(found: Ints, rarity: "np.ndarray[tuple[int], np.dtype[np.float64]]", people: People) -> tuple[Ints, Ints]:
+def _bounded(found: Ints, rarity: NDArray[np.float64], people: People) -> tuple[Ints, Ints]:
     """Each pair once; of those asked about with too many, the candidates who share the rarest keys."""
     distinct, back = np.unique(found, return_inverse=True)
     asking, near = distinct // max(1, people.registered), distinct % max(1, people.registered)

@@ -15,6 +15,8 @@ from services.identity.matching.compare import FIELDS, Comparison
 from services.identity.matching.decide import Rules
 
 Floats = NDArray[np.float64]
+Pairs = tuple[Ints, Ints]
+"""Positions of those who ask, and of who is near to each."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,23 +39,22 @@ def combinations(found: Agreement) -> Levels:
     each = zip(*(part.tolist() for part in np.unravel_index(distinct, tuple(sizes))), strict=True)
     kinds = [list(kind) for kind in agreement.KINDS]
     made = [
-        Comparison(**{field: kind[level] for field, kind, level in zip(FIELDS, kinds, levels, strict=True)})  # type: ignore[arg-type]
+        Comparison(**{field: kind[level] for field, kind, level in zip(FIELDS, kinds, levels, strict=True)})
         for levels in each
     ]
     return Levels(made, at)
 
 
-def log_odds(people: People, asking: Ints, near: Ints, found: Agreement, levels: Levels, rules: Rules) -> Floats:
+def log_odds(people: People, pairs: Pairs, found: Agreement, levels: Levels, rules: Rules) -> Floats:
     """The scorer's log odds of each pair; pairs stand in order of those who ask."""
-    matrix = _rows(people, asking, near, found, levels, rules)
+    matrix = _rows(people, pairs, found, levels, rules)
     # Most rows occur many times, and each is scored once.
     _, first, back = np.unique(_hashed(matrix), return_index=True, return_inverse=True)
     return rules.scorer.log_odds_of(matrix[first])[back]
 
 
-def _rows(
-    people: People, asking: Ints, near: Ints, found: Agreement, levels: Levels, rules: Rules
-) -> NDArray[np.int16]:
+def _rows(people: People, pairs: Pairs, found: Agreement, levels: Levels, rules: Rules) -> NDArray[np.int16]:
+    asking, near = pairs
     expected = _strangers(found, levels, rules)
     family = _rarities(
         people.families, asking, near, lambda value: rules.names.family("".join(value[0])) if value else None
@@ -86,7 +87,7 @@ def _strangers(found: Agreement, levels: Levels, rules: Rules) -> Floats:
         found.given_shared > 0, given[found.given_shared], levels.of(lambda each: by_level(each.given))
     )
     for field in ("birth_date", "number", "gender", "postcode", "phone"):
-        total = total + levels.of(lambda each, field=field: by_level(getattr(each, field)))  # type: ignore[misc]
+        total = total + levels.of(lambda each: by_level(getattr(each, field)))  # noqa: B023 (called at once)
     return total
 
 

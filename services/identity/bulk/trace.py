@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 
-
 from services.identity.bulk import agreement, decisions, nearby, people, rows
 from services.identity.bulk.decisions import Decided
 from services.identity.bulk.people import Columns, People
@@ -30,6 +29,7 @@ def trace(
     ids: Sequence[str],
     asked: Columns,
     queries: int,
+    *,
     telling: Telling = lambda _: None,
     rules: Rules | None = None,
 ) -> Traced:
@@ -45,7 +45,7 @@ def trace(
     found = agreement.of(known, asking, near)
     levels = rows.combinations(found)
     telling("deciding")
-    odds = rows.log_odds(known, asking, near, found, levels, rules)
+    odds = rows.log_odds(known, (asking, near), found, levels, rules)
     answered = decisions.decide_all(asking, near, odds, levels, rules)
     return Traced(known, ids, tuple(_with_nobody(answered, known)))
 

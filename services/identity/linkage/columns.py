@@ -29,6 +29,7 @@ FIELDS: Mapping[str, tuple[Kind, tuple[str, ...]]] = {
     "birth_date": (Kind.DATE, ("birth_date", "date_of_birth", "dob")),
     "gender": (Kind.GENDER, ("gender", "sex")),
     "postcode": (Kind.CODE, ("postcode", "zipcode", "zip")),
+    "nhs_number": (Kind.WORD, ("nhs_number",)),
     "telephone": (Kind.CODE, ("phone", "telephone")),
     "birth_place": (Kind.PLACE, ("birth_place", "place_of_birth")),
     "town": (Kind.PLACE, ("suburb", "town", "city")),

@@ -106,7 +106,7 @@ def _initials(left: str, right: str) -> bool:
 
 def _forms(left: str, right: str) -> bool:
     one, other = left.split(" ", 1)[0], right.split(" ", 1)[0]
-    return nicknames.share_a_form(one, other) or left.startswith(right) or right.startswith(left) or one == other
+    return nicknames.KNOWN.share_a_form(one, other) or left.startswith(right) or right.startswith(left) or one == other
 
 
 def _middle(left: Texts, right: Texts) -> Levels:

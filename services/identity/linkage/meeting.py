@@ -14,7 +14,7 @@ _NOTHING: Ints = np.empty(0, np.int64)
 
 # Each key is short of something, so that no field that is missing or wrong hides a person from all of them.
 _KEYS: tuple[tuple[str, ...], ...] = (
-    ("family sound",), ("birth_date",), ("postcode",), ("address",), ("telephone",),
+    ("family sound",), ("birth_date",), ("postcode",), ("address",), ("telephone",), ("nhs_number",),
     ("family sound", "given sound"), ("family start", "given start"), ("names in any order",),
     ("family sound", "birth_date"), ("given sound", "birth_date"),
     ("family sound", "year"), ("family start", "year"), ("family sound", "day"), ("given sound", "day"),

@@ -30,7 +30,7 @@ _FEW_VALUES = frozenset({Kind.GENDER, Kind.MIDDLE})
 _HOME = frozenset(
     ("family_name", "postcode", "telephone", "birth_place", "town", "address", "address_more", "house", "state")
 )
-_EVERYTHING = frozenset((*_HOME, "given_name", "middle_name", "birth_date", "gender", "occupation"))
+_EVERYTHING = frozenset((*_HOME, "given_name", "middle_name", "birth_date", "gender", "occupation", "nhs_number"))
 SHARED_BY = (_EVERYTHING, _HOME, _HOME | {"birth_date"})
 """The fields in which a record agrees as one of the same person: itself, one of the same home, a twin's."""
 _AT_FIRST = (1.0, 0.3, 0.01)

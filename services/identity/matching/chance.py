@@ -6,6 +6,8 @@ names are the same, their own rarity takes the table's place.
 """
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from services.identity.matching.compare import Comparison
 from services.identity.matching.levels import Birth, Gender, Level, Name, Number, Phone, Postcode
@@ -31,7 +33,7 @@ _LOG_NUMBER, _LOG_GENDER, _LOG_PHONE, _LOG_POSTCODE = (
     for kind in (Number, Gender, Phone, Postcode)
 )
 
-_LOGS: dict[type[Level], dict[Level, float]] = {
+_LOGS: Mapping[type[Level], Mapping[Any, float]] = {
     Name: _LOG_NAMES, Birth: _LOG_BIRTH, Number: _LOG_NUMBER, Gender: _LOG_GENDER, Phone: _LOG_PHONE,
     Postcode: _LOG_POSTCODE,
 }  # fmt: skip

@@ -30,6 +30,14 @@ def postcode(text: str) -> tuple[str, str]:
     return (plain, "")
 
 
+def postcode_problem(text: str) -> str:
+    """What is wrong with a postcode, for the person who sent it: slips are evidence, so only what cannot be one is."""
+    plain = _NOT_ALPHANUMERIC.sub("", text.upper())
+    letters = sum(letter.isalpha() for letter in plain)
+    possible = 2 <= len(plain) <= 8 and 0 < letters < len(plain)
+    return "" if possible or not text.strip() else "not a postcode as in EX10 5QD"
+
+
 @functools.lru_cache(maxsize=65_536)
 def phone(text: str) -> str:
     """The number in E.164, read as a British one where no country is given; empty where it is none or a filler."""

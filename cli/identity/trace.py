@@ -1,4 +1,4 @@
-"""`joinedup identity`: who is this?"""
+"""`joinedup identity trace`: who is this?"""
 
 from __future__ import annotations
 
@@ -12,12 +12,7 @@ from joinedup.identity.v1 import identity_pb2
 GENDERS = ("female", "male", "other", "unknown")
 
 
-@click.group()
-def identity() -> None:
-    """Ask who somebody is."""
-
-
-@identity.command()
+@click.command()
 @click.option("--nhs-number", default="", help="10 digits; spaces and hyphens are allowed.")
 @click.option("--given", multiple=True, help="A given name; may be given more than once.")
 @click.option("--family", default="")

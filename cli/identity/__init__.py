@@ -1,0 +1,1 @@
+"""`joinedup identity`: who is this? One command a module."""
