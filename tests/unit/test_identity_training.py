@@ -9,7 +9,7 @@ from pathlib import Path
 import click.testing
 import pytest
 
-from cli.identity import identity
+from cli.identity.group import identity
 from services.identity import nhs_number
 from services.identity.matching import nicknames, scorer
 from services.identity.matching.compare import compare

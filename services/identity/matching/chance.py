@@ -6,6 +6,8 @@ names are the same, their own rarity takes the table's place.
 """
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from services.identity.matching.compare import Comparison
 from services.identity.matching.levels import Birth, Gender, Level, Name, Number, Phone, Postcode
@@ -30,6 +32,16 @@ _LOG_NUMBER, _LOG_GENDER, _LOG_PHONE, _LOG_POSTCODE = (
     {level: math.log10(share) for level, share in _OTHERS.items() if isinstance(level, kind)}
     for kind in (Number, Gender, Phone, Postcode)
 )
+
+_LOGS: Mapping[type[Level], Mapping[Any, float]] = {
+    Name: _LOG_NAMES, Birth: _LOG_BIRTH, Number: _LOG_NUMBER, Gender: _LOG_GENDER, Phone: _LOG_PHONE,
+    Postcode: _LOG_POSTCODE,
+}  # fmt: skip
+
+
+def by_level(level: Level) -> float:
+    """Logarithm to base 10 of the share of strangers who agree so in one field, its value unknown."""
+    return _LOGS[type(level)].get(level, 0.0)
 
 
 def strangers(found: Comparison, names: Rarity, *, register_size: int) -> float:

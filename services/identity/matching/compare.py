@@ -48,13 +48,13 @@ def compare(left: Normalised, right: Normalised, forms: nicknames.Table = nickna
     families = tuple(sorted("".join(record.family) for record in (left, right) if record.family))
     givens = tuple(sorted(record.given[0] for record in (left, right) if record.given))
     return Comparison(
-        number=_number(left, right),
+        number=numbers(left, right),
         family=family.level,
         given=given.level,
         middle=compare_names.further(left.given, right.given),
-        birth_date=_birth_date(left.birth_date, right.birth_date),
+        birth_date=birth_dates(left.birth_date, right.birth_date),
         gender=_gender(left.gender, right.gender),
-        postcode=_postcode(left.postcodes, right.postcodes),
+        postcode=postcodes(left.postcodes, right.postcodes),
         phone=_phone(left.phone, right.phone),
         family_shared=family.shared,
         given_shared=given.shared,
@@ -65,7 +65,8 @@ def compare(left: Normalised, right: Normalised, forms: nicknames.Table = nickna
     )
 
 
-def _number(left: Normalised, right: Normalised) -> Number:
+def numbers(left: Normalised, right: Normalised) -> Number:
+    """Agreement of two NHS Numbers; of the records nothing else is looked at."""
     if not left.number or not right.number:
         return Number.UNKNOWN
     if left.number == right.number:
@@ -76,7 +77,8 @@ def _number(left: Normalised, right: Normalised) -> Number:
     return Number.DIFFERENT if left.number_valid and right.number_valid else Number.UNKNOWN
 
 
-def _birth_date(left: BirthDate | None, right: BirthDate | None) -> Birth:
+def birth_dates(left: BirthDate | None, right: BirthDate | None) -> Birth:
+    """Agreement of two dates of birth."""
     if left is None or right is None:
         return Birth.UNKNOWN
     if not (left.whole and right.whole):
@@ -107,7 +109,8 @@ def _gender(left: str, right: str) -> Gender:
     return Gender.SAME if left == right else Gender.DIFFERENT
 
 
-def _postcode(left: tuple[tuple[str, str], ...], right: tuple[tuple[str, str], ...]) -> Postcode:
+def postcodes(left: tuple[tuple[str, str], ...], right: tuple[tuple[str, str], ...]) -> Postcode:
+    """Agreement of two lists of postcodes, each with the present one first."""
     if not left or not right:
         return Postcode.UNKNOWN
     if left[0] == right[0] and left[0][1]:

@@ -10,7 +10,8 @@ from services.identity.matching.normalise import Normalised
 
 _ALIKE = 0.9
 _RESEMBLING = 0.7
-_OTHER = frozenset({Name.DIFFERENT, Name.RESEMBLES})
+OTHER = frozenset({Name.DIFFERENT, Name.RESEMBLES})
+"""Levels of given names that are not one name."""
 _RANK = {level: rank for rank, level in enumerate(Name)}
 
 
@@ -30,15 +31,15 @@ _SWAPPED = NameAgreement(Name.SWAPPED)
 
 def compare(left: Normalised, right: Normalised, forms: nicknames.Table) -> tuple[NameAgreement, NameAgreement]:
     """Agreement of the family names and of the given names."""
-    family, given = _families(left.families, right.families), _givens(left.given, right.given, forms)
+    family, given = families(left.families, right.families), givens(left.given, right.given, forms)
     if left.unnamed or right.unnamed:
         return family, _UNNAMED
-    if family.level is Name.DIFFERENT and given.level in _OTHER and _crossed(left, right, forms):
+    if family.level is Name.DIFFERENT and given.level in OTHER and crossed(left, right, forms):
         return _SWAPPED, _SWAPPED
     return family, given
 
 
-def _crossed(left: Normalised, right: Normalised, forms: nicknames.Table) -> bool:
+def crossed(left: Normalised, right: Normalised, forms: nicknames.Table) -> bool:
     """Whether each one's given name stands among the other's family names."""
     return _carries(left.families, right.given, forms) and _carries(right.families, left.given, forms)
 
@@ -60,7 +61,8 @@ def _alike(left: str, right: str) -> bool:
     return min(len(left), len(right)) > 3 and slips.within(left, right, 2)
 
 
-def _families(left: tuple[tuple[str, ...], ...], right: tuple[tuple[str, ...], ...]) -> NameAgreement:
+def families(left: tuple[tuple[str, ...], ...], right: tuple[tuple[str, ...], ...]) -> NameAgreement:
+    """Agreement of the family names of two people, each with the present one first."""
     if not left or not right:
         return _UNKNOWN
     found = []
@@ -86,7 +88,8 @@ def _family(left: tuple[str, ...], right: tuple[str, ...]) -> NameAgreement:
     return NameAgreement(_spelling(one, other))
 
 
-def _givens(left: tuple[str, ...], right: tuple[str, ...], forms: nicknames.Table) -> NameAgreement:
+def givens(left: tuple[str, ...], right: tuple[str, ...], forms: nicknames.Table) -> NameAgreement:
+    """Agreement of the words of two given names."""
     if not left or not right:
         return _UNKNOWN
     if "".join(left) == "".join(right) or left[0] == right[0]:

@@ -13,6 +13,8 @@ from services.identity.matching.rarity import Rarity
 from services.identity.matching.scorer import Scorer
 
 MOST_CANDIDATES = 5
+WORTH_SHOWING = 0.001
+"""The score from which a candidate is told at all."""
 
 
 class Outcome(enum.StrEnum):
@@ -95,7 +97,7 @@ def conclude(compared: Sequence[tuple[str, Comparison]], log_odds: Sequence[floa
 
 def _weigh(compared: Sequence[tuple[str, Comparison]], log_odds: Sequence[float]) -> list[Candidate]:
     # Where nothing agrees there is nothing to weigh, whatever else is not known.
-    odds = [math.exp(each) if _agreeing(found) else 0.0 for (_, found), each in zip(compared, log_odds, strict=True)]
+    odds = [math.exp(each) if agreeing(found) else 0.0 for (_, found), each in zip(compared, log_odds, strict=True)]
     # One of the candidates is the person, or none is: their chances share what there is, so that a tie lowers both.
     total = 1.0 + math.fsum(odds)
     candidates = [
@@ -107,7 +109,7 @@ def _weigh(compared: Sequence[tuple[str, Comparison]], log_odds: Sequence[float]
 
 def _exact(weighed: list[Candidate]) -> Decision | None:
     """The traces that the NHS does first: by number and date of birth, then by names, date of birth and more."""
-    for stage, agrees in ((Stage.NUMBER, _number_trace), (Stage.NAMES, _names_trace)):
+    for stage, agrees in ((Stage.NUMBER, number_trace), (Stage.NAMES, names_trace)):
         found = [candidate for candidate in weighed if agrees(candidate.comparison)]
         if len(found) == 1 and not forbidden(found[0].comparison):
             best = dataclasses.replace(found[0], score=1.0)
@@ -117,11 +119,13 @@ def _exact(weighed: list[Candidate]) -> Decision | None:
     return None
 
 
-def _number_trace(found: Comparison) -> bool:
+def number_trace(found: Comparison) -> bool:
+    """Whether number and date of birth agree in full."""
     return found.number is Number.SAME and found.birth_date in {Birth.EXACT, Birth.NEW_YEAR}
 
 
-def _names_trace(found: Comparison) -> bool:
+def names_trace(found: Comparison) -> bool:
+    """Whether names, date of birth, and address or telephone number agree in full."""
     return (
         found.family is Name.EXACT
         and found.given is Name.EXACT
@@ -137,7 +141,7 @@ def forbidden(found: Comparison) -> str:
         return reason
     if found.given is Name.UNNAMED and found.number is not Number.SAME:
         return "a placeholder stands for the given name: a newborn twin agrees in all else"
-    return "" if _agreeing(found) >= _LEAST_AGREEING else "too little is known"
+    return "" if agreeing(found) >= _LEAST_AGREEING else "too little is known"
 
 
 def contradiction(found: Comparison) -> str:
@@ -159,7 +163,8 @@ _NEAR_DATE = frozenset({Birth.DAY_OR_MONTH, Birth.JANUARY})
 _SILENT = frozenset({"unknown", "different", "resembles", "unnamed"})
 
 
-def _agreeing(found: Comparison) -> int:
+def agreeing(found: Comparison) -> int:
+    """How many independent things agree, by which a match is allowed at all."""
     place = found.postcode in {Postcode.EXACT, Postcode.PREVIOUS, Postcode.TYPO} or found.phone is Phone.SAME
     names = sum(level.value not in _SILENT for level in (found.given, found.family))
     date = found.birth_date in _SAME_DATE or (place and found.birth_date in _NEAR_DATE)
@@ -167,22 +172,24 @@ def _agreeing(found: Comparison) -> int:
 
 
 def _weighed(weighed: list[Candidate], rules: Rules) -> Decision:
-    shown = _worth_showing(weighed)
-    if not weighed or 1 - _none(weighed) < rules.review:
-        return Decision(Outcome.NONE, "", shown, Stage.WEIGHED, "nobody in the register is likely enough")
-    best = weighed[0]
-    if best.score < rules.match:
-        rival = len(weighed) > 1 and weighed[1].score > best.score / 10
-        why = "two people fit nearly as well" if rival else "the evidence is not strong enough"
-        return Decision(Outcome.REVIEW, "", shown, Stage.WEIGHED, why)
-    if reason := forbidden(best.comparison):
-        return Decision(Outcome.REVIEW, "", shown, Stage.WEIGHED, reason)
-    return Decision(Outcome.MATCH, best.person_id, shown, Stage.WEIGHED, "the evidence is strong and nobody else fits")
+    best = weighed[0] if weighed else None
+    scores = [candidate.score for candidate in weighed]
+    outcome, why = by_weight(scores, forbidden(best.comparison) if best else "", rules)
+    person_id = best.person_id if best and outcome is Outcome.MATCH else ""
+    return Decision(outcome, person_id, _worth_showing(weighed), Stage.WEIGHED, why)
 
 
-def _none(weighed: list[Candidate]) -> float:
-    return max(0.0, 1.0 - sum(candidate.score for candidate in weighed))
+def by_weight(scores: Sequence[float], forbidden: str, rules: Rules) -> tuple[Outcome, str]:
+    """The outcome and why, by the scores of all candidates, the best first, and what forbids to match the first."""
+    if not scores or sum(scores) < rules.review:
+        return Outcome.NONE, "nobody in the register is likely enough"
+    if scores[0] < rules.match:
+        rival = len(scores) > 1 and scores[1] > scores[0] / 10
+        return Outcome.REVIEW, "two people fit nearly as well" if rival else "the evidence is not strong enough"
+    if forbidden:
+        return Outcome.REVIEW, forbidden
+    return Outcome.MATCH, "the evidence is strong and nobody else fits"
 
 
 def _worth_showing(weighed: list[Candidate]) -> tuple[Candidate, ...]:
-    return tuple(candidate for candidate in weighed if candidate.score >= 0.001)[:MOST_CANDIDATES]
+    return tuple(candidate for candidate in weighed if candidate.score >= WORTH_SHOWING)[:MOST_CANDIDATES]

@@ -41,8 +41,8 @@ _NOT_BORN_THEN = frozenset({Birth.DIFFERENT, Birth.UNKNOWN})
 def rows(compared: Sequence[Comparison], names: Rarity, *, register_size: int) -> list[Row]:
     """A row for each candidate of one trace, each in the light of all others; their order does not matter."""
     expected = [chance.strangers(found, names, register_size=register_size) for found in compared]
-    rivals = [_is_rival(found) for found in compared]
-    housemates = [_is_housemate(found) for found in compared]
+    rivals = [is_rival(found) for found in compared]
+    housemates = [is_housemate(found) for found in compared]
     least = sorted(expected)[:2]
     return [
         (
@@ -61,8 +61,8 @@ def row_in_collection(found: Comparison, names: Rarity, *, size: int) -> Row:
 
 
 def _of_pair(found: Comparison, names: Rarity, expected: float) -> Row:
-    family = [_rarity(names.family(name)) for name in found.families]
-    given = [_rarity(names.given(name)) for name in found.givens]
+    family = [rarity_of(names.family(name)) for name in found.families]
+    given = [rarity_of(names.given(name)) for name in found.givens]
     return (
         *(codes[getattr(found, field)] for field, codes in _LEVELS),
         found.family_alike,
@@ -73,7 +73,7 @@ def _of_pair(found: Comparison, names: Rarity, expected: float) -> Row:
     )
 
 
-def _rarity(share: float) -> int:
+def rarity_of(share: float) -> int:
     """Half decades: 0 for one in 100,000, 10 for everybody."""
     return max(0, min(10, round(2 * math.log10(share)) + 10))
 
@@ -86,7 +86,7 @@ def _lead(own: float, least: list[float]) -> int:
     return max(1 - ALONE, min(ALONE - 1, round(other - own)))
 
 
-def _is_rival(found: Comparison) -> bool:
+def is_rival(found: Comparison) -> bool:
     """Whether this could be who is asked about, by name and birth."""
     return (
         found.given not in _NOBODY_OF_THIS_NAME
@@ -95,7 +95,7 @@ def _is_rival(found: Comparison) -> bool:
     )
 
 
-def _is_housemate(found: Comparison) -> bool:
+def is_housemate(found: Comparison) -> bool:
     """Whether this shares family name and home, whatever else differs."""
     at_home = found.postcode is Postcode.EXACT or found.phone is Phone.SAME
     return at_home and found.family is not Name.DIFFERENT
