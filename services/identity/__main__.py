@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast
 
 from chassis import process
 from chassis.consumer import Consumer
 from chassis.rpc import server
 from services.identity import tracing
-from services.identity.matching import decide
+from services.identity.matching import decide, scorer
 from services.identity.rpc import people
 from services.identity.settings import Settings
 
@@ -17,7 +18,12 @@ GROUP = "identity.consume"
 
 def bench(config: Settings) -> tracing.Bench:
     """The rules of matching that the settings draw."""
-    rules = decide.Rules(match=config.match_from, review=config.review_from, register_size=config.register_size)
+    rules = decide.Rules(
+        match=config.match_from,
+        review=config.review_from,
+        register_size=config.register_size,
+        scorer=scorer.Scorer.load(Path(config.model) if config.model else scorer.CURRENT),
+    )
     return tracing.Bench(rules=rules, environment=config.environment)
 
 

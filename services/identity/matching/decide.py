@@ -42,7 +42,7 @@ class Rules:
     each name is, and `scorer` is the model that weighs what agrees.
     """
 
-    match: float = 0.84
+    match: float = 0.89
     review: float = 0.05
     register_size: int = 500_000
     names: Rarity = rarity.BRITAIN
@@ -148,7 +148,7 @@ def contradiction(found: Comparison) -> str:
     """What says that they are two people, as those are who share a home or a name; empty where nothing does."""
     if found.number is Number.DIFFERENT:
         return "the NHS Numbers are two different ones"
-    if found.given is Name.DIFFERENT or (found.given is Name.RESEMBLES and found.number is not Number.SAME):
+    if found.given is Name.DIFFERENT:
         return "the given names are different: a twin or another member of the household agrees in all else"
     if found.birth_date is Birth.DIFFERENT and found.number is not Number.SAME:
         return "the dates of birth are different: a parent or child of the same name agrees in all else"
@@ -156,9 +156,10 @@ def contradiction(found: Comparison) -> str:
 
 
 # Number counts twice; given name, family name, date of birth, and address or telephone once. A date that is only near
-# counts for nothing here: where few names are carried by many, cousins and strangers have near dates too.
+# counts only at the same address: where few names are carried by many, cousins and strangers have near dates too.
 _LEAST_AGREEING = 3
 _SAME_DATE = frozenset({Birth.EXACT, Birth.NEW_YEAR, Birth.SWAPPED})
+_NEAR_DATE = frozenset({Birth.DAY_OR_MONTH, Birth.JANUARY})
 _SILENT = frozenset({"unknown", "different", "resembles", "unnamed"})
 
 
@@ -166,7 +167,8 @@ def agreeing(found: Comparison) -> int:
     """How many independent things agree, by which a match is allowed at all."""
     place = found.postcode in {Postcode.EXACT, Postcode.PREVIOUS, Postcode.TYPO} or found.phone is Phone.SAME
     names = sum(level.value not in _SILENT for level in (found.given, found.family))
-    return names + (found.birth_date in _SAME_DATE) + place + 2 * (found.number is Number.SAME)
+    date = found.birth_date in _SAME_DATE or (place and found.birth_date in _NEAR_DATE)
+    return names + date + place + 2 * (found.number is Number.SAME)
 
 
 def _weighed(weighed: list[Candidate], rules: Rules) -> Decision:

@@ -14,6 +14,7 @@ from services.identity.matching.decide import Rules
 from services.identity.matching.levels import Name, Number
 from services.identity.matching.normalise import Normalised
 from services.identity.matching.rarity import Rarity
+from services.identity.matching.scorer import Scorer
 
 MOST_PER_KEY = 200
 """A key that more records share than this says nothing and is skipped."""
@@ -46,9 +47,9 @@ class Duplicates:
     skipped_keys: int
 
 
-def rules_for(names: Rarity, size: int) -> Rules:
+def rules_for(names: Rarity, size: int, scorer: Scorer | None = None) -> Rules:
     """Where the lines are drawn in a collection of this size, which holds each person about once or twice."""
-    return Rules(match=0.5, review=0.05, register_size=size, names=names)
+    return Rules(match=0.5, review=0.05, register_size=size, names=names, scorer=scorer or Scorer.load())
 
 
 def find(records: Mapping[str, Normalised], rules: Rules) -> Duplicates:

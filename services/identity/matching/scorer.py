@@ -6,7 +6,6 @@ plain Python, many at once by numpy, and both give the very same numbers.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 import math
@@ -15,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy
-import numpy.typing
 
-from services.identity.matching import features
+from services.identity.matching import features, forest
 from services.identity.matching.features import Row
+from services.identity.matching.forest import Matrix, Numbers, Tree
 
 MODELS = Path(__file__).parent / "models"
 CURRENT = MODELS / "uk-1.json"
@@ -26,33 +25,9 @@ CURRENT = MODELS / "uk-1.json"
 
 _REMEMBERED = 65_536
 
-Matrix = numpy.typing.NDArray[numpy.int16]
-Numbers = numpy.typing.NDArray[numpy.float64]
-
 
 class UnreadableModelError(ValueError):
     """A model file that this version of the matcher cannot use."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Tree:
-    """A decision tree as parallel lists, the root first: at each node go left while the feature is at most the limit.
-
-    A child below zero is the leaf ~child.
-    """
-
-    feature: tuple[int, ...]
-    limit: tuple[float, ...]
-    left: tuple[int, ...]
-    right: tuple[int, ...]
-    leaves: tuple[float, ...]
-
-    def leaf(self, row: Row) -> float:
-        """The value at which a row arrives."""
-        node = 0 if self.feature else -1
-        while node >= 0:
-            node = self.left[node] if row[self.feature[node]] <= self.limit[node] else self.right[node]
-        return self.leaves[~node]
 
 
 class Scorer:
@@ -62,7 +37,7 @@ class Scorer:
         self.version = version
         self.record = record
         self._trees = trees
-        self._arrays = [_Arrays.of(tree) for tree in trees]
+        self._forest = forest.Forest(trees, columns=len(features.NAMES))
         # People differ in few ways: most rows have been seen before.
         self.log_odds = functools.lru_cache(maxsize=_REMEMBERED)(self._log_odds)
 
@@ -85,10 +60,7 @@ class Scorer:
 
     def log_odds_of(self, matrix: Matrix) -> Numbers:
         """The same for many rows: one row a line, columns as `features.NAMES`."""
-        total = numpy.zeros(len(matrix), dtype=numpy.float64)
-        for tree in self._arrays:
-            total += tree.leaves_of(matrix)
-        return total
+        return self._forest.totals(matrix)
 
     def probabilities(self, matrix: Matrix) -> Numbers:
         """Probabilities of many rows."""
@@ -96,55 +68,11 @@ class Scorer:
         return odds
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Arrays:
-    """A tree for numpy; a leaf is a node that leads to itself, so that all rows may walk equally far."""
-
-    feature: numpy.typing.NDArray[numpy.intp]
-    limit: Numbers
-    left: numpy.typing.NDArray[numpy.intp]
-    right: numpy.typing.NDArray[numpy.intp]
-    value: Numbers
-    depth: int
-
-    @classmethod
-    def of(cls, tree: Tree) -> _Arrays:
-        inner, leaves = len(tree.feature), len(tree.leaves)
-        ends = list(range(inner, inner + leaves))
-
-        def place(child: int) -> int:
-            return child if child >= 0 else inner + ~child
-
-        return cls(
-            feature=numpy.array([*tree.feature, *[0] * leaves], dtype=numpy.intp),
-            limit=numpy.array([*tree.limit, *[0.0] * leaves]),
-            left=numpy.array([*map(place, tree.left), *ends], dtype=numpy.intp),
-            right=numpy.array([*map(place, tree.right), *ends], dtype=numpy.intp),
-            value=numpy.array([*[0.0] * inner, *tree.leaves]),
-            depth=_depth(tree),
-        )
-
-    def leaves_of(self, matrix: Matrix) -> Numbers:
-        lines = numpy.arange(len(matrix))
-        node = numpy.zeros(len(matrix), dtype=numpy.intp)
-        for _ in range(self.depth):
-            goes_left = matrix[lines, self.feature[node]] <= self.limit[node]
-            node = numpy.where(goes_left, self.left[node], self.right[node])
-        found: Numbers = self.value[node]
-        return found
-
-
-def _depth(tree: Tree) -> int:
-    deepest = [0] * len(tree.feature)
-    # Children stand behind their parents, so that going backwards meets each child first.
-    for node in reversed(range(len(tree.feature))):
-        deepest[node] = 1 + max(deepest[child] if child >= 0 else 0 for child in (tree.left[node], tree.right[node]))
-    return deepest[0] if deepest else 0
-
-
 def read(model: Mapping[str, Any]) -> Scorer:
     """The scorer of a model as its file holds it; raises UnreadableModelError where it speaks of other features."""
     if tuple(model.get("features", ())) != features.NAMES:
         raise UnreadableModelError("the model was trained on other features than this version of the matcher has")
+    if any(len(tree["leaves"]) > forest.MOST_LEAVES for tree in model["trees"]):
+        raise UnreadableModelError(f"a tree of the model has more than {forest.MOST_LEAVES} leaves")
     trees = tuple(Tree(**{name: tuple(values) for name, values in tree.items()}) for tree in model["trees"])
     return Scorer(trees, version=str(model["version"]), record=model.get("record", {}))

@@ -11,6 +11,7 @@ from services.identity.matching.compare import compare
 from services.identity.matching.decide import Decision, Outcome, Rules
 from services.identity.matching.features import rows
 from services.identity.matching.normalise import normalise
+from services.identity.matching.rarity import Rarity
 from services.identity.training.rows import index, near
 from services.identity.training.sets import Collection, TraceSet
 
@@ -72,10 +73,10 @@ def by_origin(made: TraceSet, found: Sequence[Decision]) -> dict[str, tuple[int,
     return {origin: (tally[0], tally[1], tally[2]) for origin, tally in sorted(counts.items())}
 
 
-def duplicates(made: Collection, rules: Callable[[Sequence[object]], Rules] | None = None) -> Figures:
+def duplicates(made: Collection, rules: Callable[[Rarity, int], Rules] = dedupe.rules_for) -> Figures:
     """Pair precision and F1 of the clusters, and mixed clusters in 1,000 people."""
     records = {f"{position:07d}": normalise(record) for position, record in enumerate(made.records)}
-    known = rules(list(records)) if rules else dedupe.rules_for(rarity.counted(records.values()), len(records))
+    known = rules(rarity.counted(records.values()), len(records))
     truth = {f"{position:07d}": person for position, person in enumerate(made.people)}
     return clusters(truth, dedupe.find(records, known).clusters)
 

@@ -24,7 +24,7 @@ PARAMETERS: dict[str, Any] = {
     "seed": 20260101,
     "deterministic": True,
     "force_row_wise": True,
-    "num_threads": 2,
+    "num_threads": 1,
     "verbosity": -1,
 }
 ROUNDS = 120

@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from services.identity.matching import features
 from services.identity.training import fit, rows, sets
 from services.identity.training.rows import Judged
+
+REVIEWED_WEIGHT = 5.0
+"""A pair that a human judged counts as much as so many invented ones."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -24,8 +27,13 @@ class Recipe:
     collections: int = 8
     people: int = 8_000
 
+    @property
+    def sets(self) -> int:
+        """How many sets there are."""
+        return self.trace_sets + self.collections
 
-def judged(recipe: Recipe) -> Iterator[list[Judged]]:
+
+def invented(recipe: Recipe) -> Iterator[list[Judged]]:
     """The rows of each set of a recipe."""
     for number in range(recipe.trace_sets):
         seed = recipe.seed * 1_000 + number
@@ -42,19 +50,22 @@ def _unknown_forms(seed: int) -> float:
     return random.Random(f"{seed} forms").uniform(0.1, 0.6)  # noqa: S311 (invented people)
 
 
-def build(learnt: list[list[Judged]], *, version: str, recipe: Recipe, today: datetime.date) -> dict[str, Any]:
+def build(
+    learnt: Sequence[Judged], reviewed: Sequence[Judged] = (), *, version: str, recipe: Recipe, today: datetime.date
+) -> dict[str, Any]:
     """A model as its file holds it."""
-    flat = [each for made in learnt for each in made]
+    weights = [1.0] * len(learnt) + [REVIEWED_WEIGHT] * len(reviewed)
     return {
         "version": version,
         "features": list(features.NAMES),
         "record": {
             "trained": today.isoformat(),
-            "data": "invented by services/identity/training; no record of a real person and no practice set",
+            "data": "people invented by services/identity/training, no record of a real person and no practice set",
             "recipe": dataclasses.asdict(recipe),
-            "rows": len(flat),
-            "same": sum(each.same for each in flat),
+            "rows": len(learnt),
+            "same": sum(each.same for each in learnt),
+            "reviewed": len(reviewed) // 2,
             "method": {**fit.PARAMETERS, "rounds": fit.ROUNDS},
         },
-        "trees": fit.fit(flat),
+        "trees": fit.fit([*learnt, *reviewed], weights),
     }

@@ -75,6 +75,19 @@ class Rates:
         )
 
 
+def near_date(text: str, chance: random.Random) -> str:
+    """Another date of the same year: a digit of the day, or the day or the month, is another one."""
+    year, month, day = text.split("-")
+    other_day, other_month = f"{chance.randint(1, 28):02d}", f"{chance.randint(1, 12):02d}"
+    kind = chance.randrange(3)
+    if kind == 0:
+        return f"{year}-{month}-{other_day}"
+    if kind == 1 and int(day) <= 28:
+        return f"{year}-{other_month}-{day}"
+    tens = f"{chance.choice('012')}{day[1]}"
+    return f"{year}-{month}-{tens if 0 < int(tens) <= 28 else other_day}"
+
+
 class Clerk:
     """Writes down what people state, with errors; the same seed makes the same errors."""
 
@@ -201,24 +214,12 @@ class Clerk:
         return self._one_of(
             (rates.birth_missing, lambda: ""),
             (rates.birth_swapped * 2.5, lambda: swapped),
-            (rates.birth_digit, lambda: self._near_date(text)),
+            (rates.birth_digit, lambda: near_date(text, self._chance)),
             (rates.birth_year, lambda: f"{int(year) + self._chance.choice((-10, -2, -1, 1, 2, 10))}-{month}-{day}"),
             (rates.birth_new_year, lambda: f"{year}-01-01"),
             (rates.birth_part, lambda: self._chance.choice((year, f"{year}-{month}"))),
             otherwise=text,
         )
-
-    def _near_date(self, text: str) -> str:
-        """A digit of day or month wrong, or the day or the month another one."""
-        year, month, day = text.split("-")
-        other_day, other_month = f"{self._chance.randint(1, 28):02d}", f"{self._chance.randint(1, 12):02d}"
-        kind = self._chance.randrange(3)
-        if kind == 0:
-            return f"{year}-{month}-{other_day}"
-        if kind == 1 and int(day) <= 28:
-            return f"{year}-{other_month}-{day}"
-        tens = f"{self._chance.choice('012')}{day[1]}"
-        return f"{year}-{month}-{tens if 0 < int(tens) <= 28 else other_day}"
 
     def _gender(self, gender: str) -> str:
         other = "male" if gender == "female" else "female"

@@ -31,6 +31,7 @@ class Living:
     moved: float = 0.35
     twins: float = 0.03
     named_after_parent: float = 0.03
+    alike_names: float = 0.1
     rare_name: float = 0.35
     new_year: float = 0.01
     homes_per_postcode: float = 1.4
@@ -81,6 +82,15 @@ class Town:
         first = self._chance.choices(choice, cum_weights=names.spread(len(choice), flat=12))[0]
         return self._blend(first, choice) if self._chance.random() < self._living.rare_name / 3 else first
 
+    def other_given(self, first: str, gender: str) -> str:
+        """A given name for a brother or sister; parents now and then choose names that begin alike."""
+        alike = self._chance.random() < self._living.alike_names
+        for _ in range(200):
+            found = self.given(gender)
+            if found != first and (not alike or found[0] == first[0]):
+                return found
+        return self.given(gender)
+
     def family(self) -> str:
         """A family name of any origin."""
         return self._family(self._chance.choices(self._origins, self._shares)[0])
@@ -106,6 +116,11 @@ class Town:
     def postcode(self) -> str:
         """A postcode of the town."""
         return self._chance.choice(self._postcodes)
+
+    def neighbouring(self, postcode: str) -> str:
+        """Another postcode of the same district."""
+        outward = postcode.split(maxsplit=1)[0]
+        return f"{outward} {self._chance.randint(0, 9)}{self._chance.choice(_INWARD)}{self._chance.choice(_INWARD)}"
 
     def phone(self) -> str:
         """A number of the ranges that Ofcom keeps for fiction."""
@@ -177,7 +192,9 @@ class Town:
                 child = dataclasses.replace(child, given=alike[0].given.split()[0])
             found.append(child)
             if chance.random() < living.twins:
-                found.append(self.person(origin, **home, birth_date=child.birth_date))
+                twin = self.person(origin, **home, birth_date=child.birth_date)
+                given = self.other_given(child.given.split()[0], twin.gender)
+                found.append(dataclasses.replace(twin, given=given) if chance.random() < living.alike_names else twin)
         return found
 
     def _moved_alone(self, person: Demographics) -> Demographics:

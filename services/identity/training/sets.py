@@ -4,6 +4,7 @@ import dataclasses
 import random
 
 from services.identity.matching.demographics import Demographics
+from services.identity.training import noise
 from services.identity.training.noise import Clerk, Rates
 from services.identity.training.people import Living, Town
 
@@ -112,20 +113,22 @@ def _somebody_else(kind: str, near: Demographics, town: Town, chance: random.Ran
     phone = near.phone if chance.random() < 0.6 else stranger.phone
     home = dataclasses.replace(stranger, family=near.family, postcode=near.postcode, phone=phone)
     if kind == "twin":
-        return dataclasses.replace(home, given=_other_given(first, home.gender, town), birth_date=near.birth_date)
+        return dataclasses.replace(home, given=town.other_given(first, home.gender), birth_date=near.birth_date)
     if kind == "relative":
-        return dataclasses.replace(home, given=first, gender=near.gender)
+        return _relative(dataclasses.replace(home, given=first, gender=near.gender), near, town, chance)
     if kind == "namesake":
         return dataclasses.replace(
             stranger, given=first, family=near.family, birth_date=near.birth_date, gender=near.gender
         )
-    return dataclasses.replace(home, given=_other_given(first, home.gender, town))
+    return dataclasses.replace(home, given=town.other_given(first, home.gender))
 
 
-def _other_given(first: str, gender: str, town: Town) -> str:
-    while (found := town.given(gender)) == first:
-        pass
-    return found
+def _relative(found: Demographics, near: Demographics, town: Town, chance: random.Random) -> Demographics:
+    """A parent or child of the same name, or now and then a cousin of nearly the same age in the same district."""
+    if chance.random() < 0.85:
+        return found
+    born = noise.near_date(near.birth_date, chance)
+    return dataclasses.replace(found, birth_date=born, postcode=town.neighbouring(near.postcode), phone=town.phone())
 
 
 def collection(profile: Profile, *, seed: int, people: int) -> Collection:
