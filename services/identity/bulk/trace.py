@@ -1,7 +1,9 @@
 """Traces everybody in one file among those in another: columns in, decisions out."""
 
 import dataclasses
+import gc
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from services.identity.bulk import agreement, decisions, nearby, people, rows
 from services.identity.bulk.decisions import Decided
@@ -24,6 +26,20 @@ class Traced:
     decided: Sequence[Decided]
 
 
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Holds the search for cycles of garbage, of which this makes none: among millions of tuples it takes a third of
+    the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+@_without_collecting()
 def trace(
     register: Columns,
     ids: Sequence[str],

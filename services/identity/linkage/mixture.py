@@ -24,6 +24,8 @@ _STRANGERS = 500_000
 _ENOUGH = 250_000
 """Pairs from which the tables are learnt; of more, every so many-th."""
 _TOGETHER = (("given_name", "family_name"), ("postcode", "birth_place"), ("postcode", "town", "state"))
+_AGAINST = -5.0
+"""The most that can be said for a pair that is contradicted, as logit."""
 _FEW_VALUES = frozenset({Kind.GENDER, Kind.MIDDLE})
 """Kinds of which so few values exist that their rarity adds nothing."""
 
@@ -60,7 +62,22 @@ def weigh(records: Records, left: Ints, right: Ints) -> Weighed:
     some = [each[::every] for each in cells], [each[::every] for each in rarities]
     shares = _learn(tables, *some, _first_guess(levels)[::every], total / every)
     weights = _weights(tables, cells, rarities, shares)
-    return Weighed(left, right, weights[0] - _sum([np.zeros(len(left)), *weights[1:]]), levels)
+    logit = weights[0] - _sum([np.zeros(len(left)), *weights[1:]])
+    return Weighed(left, right, np.where(_contradicted(records, levels), np.minimum(logit, _AGAINST), logit), levels)
+
+
+def _contradicted(records: Records, levels: Mapping[str, Levels]) -> NDArray[np.bool_]:
+    """Pairs of whom both given name and date of birth are other ones: whatever a file teaches, a family is not a person.
+
+    In a file in which relatives are many and repeated people few, the strongest pattern to be learnt is the family.
+    """
+    found = np.ones(len(next(iter(levels.values()))), np.bool_)
+    for name, least in (("given_name", 0), ("birth_date", 1)):
+        if name not in levels:
+            return np.zeros_like(found)
+        # The last level is a different value; of dates the one before it is the same year.
+        found &= levels[name] >= likeness.levels(records.columns[name].kind) - 1 - least
+    return found
 
 
 def _learn(

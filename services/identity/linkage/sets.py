@@ -45,23 +45,32 @@ def dedupe(rows: Sequence[Row], telling: Telling = lambda _: None) -> Duplicates
     """Rows of the same person; their order does not matter but for the numbers of clusters."""
     if not rows:
         return Duplicates((), ())
-    known, weighed = _weigh(rows, 0, telling)
+    order = _in_order(rows)
+    known, weighed = _weigh([rows[at] for at in order], 0, telling)
     telling("joining")
     found = clusters.join(len(rows), weighed)
     open_ = (weighed.logit >= _REVIEW_FROM) & (found[weighed.left] != found[weighed.right])
     doubtful = np.flatnonzero(open_)
     doubtful = doubtful[np.argsort(-weighed.logit[doubtful], kind="stable")]
-    return Duplicates(tuple(found.tolist()), _told(known, weighed, doubtful))
+    back = np.argsort(order)
+    return Duplicates(tuple(found[back].tolist()), _told(known, weighed, doubtful, order, order))
 
 
 def pairs(left: Sequence[Row], right: Sequence[Row], telling: Telling = lambda _: None) -> Links:
     """Links between two sets, each of which holds a person at most once."""
     if not left or not right:
         return Links((), ())
-    known, weighed = _weigh([*left, *right], len(left), telling)
+    orders = _in_order(left), _in_order(right)
+    known, weighed = _weigh([*(left[at] for at in orders[0]), *(right[at] for at in orders[1])], len(left), telling)
     telling("choosing")
     linked = assignment.links(weighed)
-    return Links(_told(known, weighed, linked), _told(known, weighed, assignment.doubtful(weighed, linked)))
+    doubtful = assignment.doubtful(weighed, linked)
+    return Links(_told(known, weighed, linked, *orders), _told(known, weighed, doubtful, *orders))
+
+
+def _in_order(rows: Sequence[Row]) -> Sequence[int]:
+    """An order that depends on what rows say alone: samples are then the same in whatever order they come."""
+    return sorted(range(len(rows)), key=lambda at: sorted(rows[at].items()))
 
 
 def _weigh(rows: Sequence[Row], split: int, telling: Telling) -> tuple[Records, Weighed]:
@@ -73,10 +82,10 @@ def _weigh(rows: Sequence[Row], split: int, telling: Telling) -> tuple[Records, 
     return known, mixture.weigh(known, left, right)
 
 
-def _told(known: Records, weighed: Weighed, at: Ints) -> tuple[Pair, ...]:
+def _told(known: Records, weighed: Weighed, at: Ints, lefts: Sequence[int], rights: Sequence[int]) -> tuple[Pair, ...]:
     scores = 1 / (1 + np.exp(-np.clip(weighed.logit[at], -50, 50)))
     return tuple(
-        Pair(int(left), int(right) - known.split, float(score), _reasons(known, weighed, int(place)))
+        Pair(lefts[int(left)], rights[int(right) - known.split], float(score), _reasons(known, weighed, int(place)))
         for left, right, score, place in zip(weighed.left[at], weighed.right[at], scores, at, strict=True)
     )
 
