@@ -93,3 +93,39 @@ def test_bulk_decides_as_one_trace_does(profile: sets.Profile) -> None:
     # All outcomes and both ways to a match occur, or nothing was shown.
     assert {each.outcome for each in found} == set(Outcome)
     assert {each.stage for each in found if each.outcome is Outcome.MATCH} == set(decide.Stage)
+
+
+_TEXTS = {
+    "nhs_number": ["", "9990000018", "999 000 0018", "9990000081", "9990000026", "1111111111", "12345", "none"],
+    "given_name": ["", "Tom", "Thomas", "T", "Baby", "Ellen", "Nell", "Jean Claude", "Nankivell", "Zoë", "王", "N/A"],
+    "middle_name": ["", "James", "J", "Mary Ann"],
+    "family_name": ["", "Nankivell", "Nankivel", "Smith-Jones", "Jones", "Jones Smith", "Ó Briain", "O'Brien", "Tom"],
+    "prev_family_name": ["", "Smith", "Jones"],
+    "birth_date": ["", "1984-03-09", "1984-09-03", "1984-03", "1984", "1994-03-09", "2000-01-01", "09/03/1984", "x"],
+    "gender": ["", "male", "F", "other", "x"],
+    "postcode": ["", "EX10 5QD", "ex105qd", "EX10", "EX10 5QF", "ZZ99 3VZ", "TR1 2AB", "?"],
+    "prev_postcode": ["", "EX10 5QD", "TR1 2AB"],
+    "phone": ["", "01632 960001", "+441632960001", "(01632) 960 001", "07700 900123", "00000000000", "abc"],
+}
+_ROWS = st.fixed_dictionaries({name: st.sampled_from(texts) for name, texts in _TEXTS.items()})
+
+
+@settings(max_examples=150, deadline=None)
+@given(register=st.lists(_ROWS, max_size=12), asked=st.lists(_ROWS, max_size=6))
+def test_bulk_decides_as_one_trace_does_whatever_is_written(register: list[Row], asked: list[Row]) -> None:
+    if register:
+        assert_alike(register, asked)
+
+
+@given(_ROWS, _ROWS)
+def test_bulk_keys_meet_exactly_where_keys_do(one: Row, other: Row) -> None:
+    known = people.read(columns([one]), columns([other]), registered=1, queries=1)
+    whose, words = keys.of(known)
+    met = set(words[whose == 0].tolist()) & set(words[whose == 1].tolist())
+    assert len(met) == len(blocking.keys(record(one)) & blocking.keys(record(other)))
+
+
+@given(st.from_regex(r"(?:0|\\+44|0044)? ?[0-9]{3,6} ?[0-9]{2,7}", fullmatch=True))
+def test_the_short_way_to_read_a_phone_number_reads_what_the_long_one_does(text: str) -> None:
+    # A letter that says nothing keeps the short way from being taken.
+    assert contacts.phone(text) == contacts.phone(text.replace(" ", "") + " ") == contacts.phone(f"\u200b{text}")
