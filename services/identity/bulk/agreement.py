@@ -47,7 +47,7 @@ def of(people: People, left: Ints, right: Ints) -> Agreement:
         _numbers(people, left, right),
         names.family,
         names.given,
-        _each(people.given, left, right, lambda one, other: _AT[Middle][compare_names.further(one[0], other[0])]),
+        _further(people.given, left, right),
         _births(people, left, right),
         _plain(people.gender, left, right, Gender),
         _each(people.postcodes, left, right, lambda one, other: _AT[Postcode][compare.postcodes(one, other)]),
@@ -92,6 +92,17 @@ def _numbers(people: People, left: Ints, right: Ints) -> Ints:
 def _two_numbers(one: str, other: str) -> int:
     whole = (Normalised(number=digits, number_valid=number_valid(digits)) for digits in (one, other))
     return _AT[Number][compare.numbers(*whole)]
+
+
+def _further(column: Coded[Given], left: Ints, right: Ints) -> Ints:
+    """Most people state one given name, and of those nothing further is known."""
+    several = np.array([len(words) > 1 for words, _ in column.values], np.bool_)
+    both = several[column.codes[left]] & several[column.codes[right]]
+    found = np.full(len(left), _AT[Middle][Middle.UNKNOWN])
+    found[both] = _each(
+        column, left[both], right[both], lambda one, other: _AT[Middle][compare_names.further(one[0], other[0])]
+    )
+    return found
 
 
 def _births(people: People, left: Ints, right: Ints) -> Ints:

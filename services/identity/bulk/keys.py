@@ -1,7 +1,8 @@
 """The keys of blocking.keys as integers, for all people at once: who shares one shares the other."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+import itertools
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,17 +93,18 @@ class _Parts:
         self.year = _dates(people.birth_date, lambda date: date.year)
         self.day = _dates(people.birth_date, lambda date: 100 * date.month + date.day if date.whole else 0)
 
-    def _part(self, column: Coded[Value], texts: Callable[[Value], Iterable[str]]) -> _Part:
-        found = [
-            [self._numbers.setdefault(text, len(self._numbers)) for text in texts(value)] for value in column.values
-        ]
-        counts = np.array([len(each) for each in found], np.int64)
+    def _part(self, column: Coded[Value], texts: Callable[[Value], Collection[str]]) -> _Part:
+        found = [texts(value) for value in column.values]
+        counts = np.fromiter(map(len, found), np.int64, len(found))
         starts = np.cumsum(counts) - counts
-        flat = np.array([number for each in found for number in each], np.int64)
+        flat = list(itertools.chain.from_iterable(found))
+        for text in dict.fromkeys(flat):
+            self._numbers.setdefault(text, len(self._numbers))
+        numbers = np.fromiter(map(self._numbers.__getitem__, flat), np.int64, len(flat))
         many = counts[column.codes]
         whose = np.repeat(np.arange(len(column.codes)), many)
         offsets = np.arange(len(whose)) - np.repeat(np.cumsum(many) - many, many)
-        return _Part(whose, flat[np.repeat(starts[column.codes], many) + offsets] if len(whose) else whose)
+        return _Part(whose, numbers[np.repeat(starts[column.codes], many) + offsets] if len(whose) else whose)
 
 
 def _heard(words: tuple[str, ...]) -> set[str]:

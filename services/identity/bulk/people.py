@@ -91,11 +91,17 @@ def read(register: Columns, asked: Columns, *, registered: int, queries: int) ->
 
 def coded(texts: Iterable[Text], of: Callable[[Text], Value]) -> Coded[Value]:
     """A column of comparable values, of texts that need not be distinct."""
-    first: dict[Text, int] = {}
-    codes = np.fromiter((first.setdefault(text, len(first)) for text in texts), np.int64)
-    second: dict[Value, int] = {}
-    into = np.fromiter((second.setdefault(of(text), len(second)) for text in first), np.int64, len(first))
-    return Coded(into[codes] if len(codes) else codes, tuple(second))
+    every = list(texts)
+    distinct, codes = numbered(every)
+    values, into = numbered([of(text) for text in distinct])
+    return Coded(into[codes], tuple(values))
+
+
+def numbered(every: Sequence[Text]) -> tuple[Sequence[Text], Ints]:
+    """The distinct ones in order, and the number of each; by loops that Python has inside."""
+    distinct = list(dict.fromkeys(every))
+    numbers = dict(zip(distinct, range(len(distinct)), strict=True))
+    return distinct, np.fromiter(map(numbers.__getitem__, every), np.int64, len(every))
 
 
 def names(people: People) -> Rarity:
