@@ -49,7 +49,7 @@ class Duplicates:
 
 def rules_for(names: Rarity, size: int, scorer: Scorer | None = None) -> Rules:
     """Where the lines are drawn in a collection of this size, which holds each person about once or twice."""
-    return Rules(match=0.5, review=0.05, register_size=size, names=names, scorer=scorer or Scorer.load())
+    return Rules(match=0.87, review=0.05, register_size=size, names=names, scorer=scorer or Scorer.load())
 
 
 def find(records: Mapping[str, Normalised], rules: Rules) -> Duplicates:

@@ -35,8 +35,8 @@ _USE = """
   born on the same day. Whether that is enough depends on how rare the name is, and often a human is asked.
 - A familiar form that no table knows and that does not resemble the name goes to a human, however much else agrees:
   so would a twin.
-- Where few names are carried by many (parts of South Asia, Vietnam, Wales), name and date of birth say less, and
-  more goes to review.
+- Where few names are carried by many, name and date of birth say less, and more goes to review: see the origins
+  above. Who has such a name waits for a human more often; watch that it does not become a habit.
 - Names written in another script than the register's are not transliterated: they count as different.
 - The invented errors are independent of one another. Real ones come together, from one form or one interpreter.
   Measure on your own reviewed decisions before you trust the thresholds.
@@ -67,7 +67,8 @@ def page(scorer: Scorer, columns: Iterable[str]) -> str:
         site=_site(record),
         **{name: record["recipe"][name] for name in ("trace_sets", "register", "queries", "collections", "people")},
     )
-    return head + _measured(record["measured"]) + _USE.format(columns=", ".join(f"`{name}`" for name in columns))
+    measured = _measured(record["measured"]) + _validated(record.get("validated", {}))
+    return head + measured + _USE.format(columns=", ".join(f"`{name}`" for name in columns))
 
 
 def _site(record: Mapping[str, Any]) -> str:
@@ -86,6 +87,13 @@ def _measured(measured: Mapping[str, Any]) -> str:
             _table("origin", {name: _rates(tally) for name, tally in measured["origins"].items()}),
         )
     )
+
+
+def _validated(validated: Mapping[str, Any]) -> str:
+    if not validated:
+        return ""
+    head = "\n### On the practice sets of the project, which it did not learn from\n\nThe thresholds were chosen with these in sight, and invented ones.\n\n"
+    return head + "\n".join(_table(title, {title: figures}) for title, figures in validated.items())
 
 
 def _rates(tally: Mapping[str, int]) -> dict[str, float]:
