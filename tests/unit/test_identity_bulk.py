@@ -4,12 +4,14 @@ import collections
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.identity.bulk import keys, nearby, people, trace
+from services.identity.bulk import agreement, keys, nearby, people, trace
 from services.identity.matching import blocking, contacts, decide, rarity
+from services.identity.matching import normalise as normal
 from services.identity.matching.decide import Decision, Outcome, Rules
 from services.identity.matching.demographics import Demographics
 from services.identity.matching.normalise import Normalised, normalise
@@ -129,3 +131,11 @@ def test_bulk_keys_meet_exactly_where_keys_do(one: Row, other: Row) -> None:
 def test_the_short_way_to_read_a_phone_number_reads_what_the_long_one_does(text: str) -> None:
     # A letter that says nothing keeps the short way from being taken.
     assert contacts.phone(text) == contacts.phone(text.replace(" ", "") + " ") == contacts.phone(f"\u200b{text}")
+
+
+@given(st.from_regex(r"[0-9]{9}", fullmatch=True))
+def test_all_check_digits_of_a_number_are_judged_as_one_by_one(nine: str) -> None:
+    numbers = [number for digit in range(10) if len(set(number := f"{nine}{digit}")) > 1]
+    column = people.Coded(np.arange(len(numbers)), tuple(numbers))
+    judged = agreement.valid(column, column.codes)
+    assert judged == {number: normal.number_valid(number) for number in numbers}
