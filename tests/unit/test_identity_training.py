@@ -11,7 +11,7 @@ import pytest
 
 from cli.identity.group import identity
 from services.identity import nhs_number
-from services.identity.matching import nicknames, scorer
+from services.identity.matching import nicknames, rarity, scorer
 from services.identity.matching.compare import compare
 from services.identity.matching.demographics import Demographics
 from services.identity.matching.levels import Name
@@ -97,7 +97,7 @@ def test_decisions_of_people_change_what_the_model_says(tmp_path: Path) -> None:
     path.write_text("\n".join((head, *[told_same] * 300)))
     plain = course.run(_plan(), None, register_size=20_000, today=datetime.date(2026, 1, 1), told=lambda _: None)
     taught = course.run(_plan(), path, register_size=20_000, today=datetime.date(2026, 1, 1), told=lambda _: None)
-    row = next(reviewed.rows(reviewed.read(path).pairs[:1], _names(), register_size=20_000)).row
+    row = next(reviewed.rows(reviewed.read(path).pairs[:1], rarity.BRITAIN, register_size=20_000)).row
     assert scorer.read(plain.model).probability(row) < 0.3 < scorer.read(taught.model).probability(row)
     assert taught.summary["reviewed"] == 240
     assert taught.summary["on_reviewed"]["test"]["pairs"] == 60
@@ -109,17 +109,27 @@ def _plan() -> course.Plan:
     return course.Plan(RECIPE, "test", measure=False)
 
 
-def _names() -> course.rarity.Rarity:
-    return course.rarity.BRITAIN
-
-
 def test_the_card_is_written_from_the_record() -> None:
     text = card.page(scorer.Scorer.load(), reviewed.COLUMNS)
     assert scorer.Scorer.load().version in text
     assert all(f"| {origin.name} |" in text for origin in names.origins())
 
 
-def test_the_command_writes_a_model_that_can_be_read(tmp_path: Path) -> None:
+def test_the_command_writes_a_model_that_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("lightgbm")
+    # A small town instead of the default recipe, which takes minutes.
+    monkeypatch.setattr(course, "plan", lambda **_: _plan())
+    path, out = tmp_path / "reviewed.csv", tmp_path / "model.json"
+    path.write_text(PAIRS)
+    done = click.testing.CliRunner().invoke(identity, ["train", "--out", str(out), "--pairs", str(path), "--json"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["refused"][0]["line"] == 5
+    assert (told["reviewed"], told["undecided"]) == (1, 1)
+    assert scorer.Scorer.load(out).version == "test"
+
+
+def test_the_command_refuses_pairs_that_it_cannot_read(tmp_path: Path) -> None:
     pytest.importorskip("lightgbm")
     path, out = tmp_path / "reviewed.csv", tmp_path / "model.json"
     path.write_text("given_name_l\nAnn\n")

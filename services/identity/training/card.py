@@ -92,7 +92,8 @@ def _measured(measured: Mapping[str, Any]) -> str:
 def _validated(validated: Mapping[str, Any]) -> str:
     if not validated:
         return ""
-    head = "\n### On the practice sets of the project, which it did not learn from\n\nThe thresholds were chosen with these in sight, and invented ones.\n\n"
+    head = "\n### On the practice sets of the project, which it did not learn from\n"
+    head += "The thresholds were chosen with these in sight, and with invented ones.\n\n"
     return head + "\n".join(_table(title, {title: figures}) for title, figures in validated.items())
 
 

@@ -56,7 +56,10 @@ def read(path: Path) -> File:
         reader = csv.DictReader(lines)
         if "decision" not in (reader.fieldnames or ()):
             raise ValueError("the file has no column `decision`")
-        return _sorted(enumerate(reader, start=2))
+        try:
+            return _sorted(enumerate(reader, start=2))
+        except csv.Error as failure:
+            raise ValueError(f"the file is no CSV: {failure}") from None
 
 
 def _sorted(lines: Iterable[tuple[int, Mapping[str, str | None]]]) -> File:
