@@ -30,6 +30,6 @@ def link(*, registry: Path, queries: Path, out: Path, rejects: Path | None, as_j
     from services.identity.offline import link as work
 
     today = datetime.datetime.now(datetime.UTC).date()
-    with files.bar(6) as telling:
+    with files.bar(7) as telling:
         summary = work.run(registry, queries, out, rejects=rejects, today=today, telling=telling)
     files.report(summary, as_json=as_json)

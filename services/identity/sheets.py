@@ -72,6 +72,13 @@ def _read(path: Path, lines: Iterable[str], ids: Sequence[str], known: Callable[
     return _Reading(headings, headings.index(name), known, check).read(reader)
 
 
+@dataclasses.dataclass(frozen=True)
+class _Row:
+    line: int
+    cells: tuple[str, ...]
+    texts: list[str]
+
+
 class _Reading:
     """One file while it is read."""
 
@@ -80,54 +87,64 @@ class _Reading:
         self._at = at
         self._used = [place for place, heading in enumerate(headings) if known(heading)]
         self._check = check
-        self._seen: set[str] = set()
-        # Most texts occur again, above all the short ones.
-        self._checked: dict[tuple[str, str], str] = {}
+        self._rejects: list[Reject] = []
 
     def read(self, reader: Iterator[list[str]]) -> Sheet:
-        kept, rejects = [], []
-        for line, cells in enumerate(reader, start=2):
-            if not cells:
-                continue
-            stripped = [cell.strip() for cell in cells]
-            if reason := self._problem(stripped):
-                rejects.append(Reject(line, tuple(cells), reason))
-            else:
-                kept.append(stripped)
-        columns = list(zip(*kept, strict=True)) if kept else [() for _ in self._headings]
+        rows = self._once(self._sound(self._shaped(reader)))
+        columns = list(zip(*(row.texts for row in rows), strict=True)) if rows else [() for _ in self._headings]
+        of_no_use = [heading for place, heading in enumerate(self._headings) if place not in {*self._used, self._at}]
         return Sheet(
             headings=self._headings,
             ids=tuple(columns[self._at]),
             columns={self._headings[place]: tuple(columns[place]) for place in self._used},
-            rejects=tuple(rejects),
-            unknown=tuple(
-                heading
-                for place, heading in enumerate(self._headings)
-                if place not in {*self._used, self._at} and heading != REASON
-            ),
+            rejects=tuple(sorted(self._rejects, key=lambda reject: reject.line)),
+            unknown=tuple(heading for heading in of_no_use if heading != REASON),
         )
 
-    def _problem(self, cells: list[str]) -> str:
-        if len(cells) != len(self._headings):
-            return f"has {len(cells)} cells where the first line has {len(self._headings)}"
-        name = cells[self._at]
-        if max(map(len, cells)) > LONGEST:
-            return f"a field is longer than {LONGEST} characters"
-        if not name:
-            return f"{self._headings[self._at]} is missing"
-        if name in self._seen:
-            return f"{self._headings[self._at]} stands on an earlier row already"
-        for place in self._used:
-            if cells[place] and (reason := self._wrong(self._headings[place], cells[place])):
-                return f"{self._headings[place]}: {reason}"
-        self._seen.add(name)
-        return ""
-
-    def _wrong(self, heading: str, text: str) -> str:
-        found = self._checked.get((heading, text))
-        if found is None:
-            found = self._checked[heading, text] = self._check(heading, text)
+    def _shaped(self, reader: Iterator[list[str]]) -> list[_Row]:
+        """Rows that have the cells of the first line, none of them endless."""
+        found = []
+        for line, cells in enumerate(reader, start=2):
+            row = _Row(line, tuple(cells), [cell.strip() for cell in cells])
+            if len(cells) != len(self._headings):
+                if cells:
+                    self._reject(row, f"has {len(cells)} cells where the first line has {len(self._headings)}")
+            elif max(map(len, cells)) > LONGEST:
+                self._reject(row, f"a field is longer than {LONGEST} characters")
+            else:
+                found.append(row)
         return found
+
+    def _sound(self, rows: list[_Row]) -> list[_Row]:
+        """Rows in which no field is malformed; each distinct text is looked at once."""
+        for place in self._used:
+            heading = self._headings[place]
+            texts = {row.texts[place] for row in rows}
+            wrong = {text: reason for text in texts if text and (reason := self._check(heading, text))}
+            if wrong:
+                for row in rows:
+                    if row.texts[place] in wrong:
+                        self._reject(row, f"{heading}: {wrong[row.texts[place]]}")
+                rows = [row for row in rows if row.texts[place] not in wrong]
+        return rows
+
+    def _once(self, rows: list[_Row]) -> list[_Row]:
+        """Rows that are named, and by a name that no earlier one has."""
+        seen: set[str] = set()
+        found = []
+        for row in rows:
+            name = row.texts[self._at]
+            if not name:
+                self._reject(row, f"{self._headings[self._at]} is missing")
+            elif name in seen:
+                self._reject(row, f"{self._headings[self._at]} stands on an earlier row already")
+            else:
+                seen.add(name)
+                found.append(row)
+        return found
+
+    def _reject(self, row: _Row, reason: str) -> None:
+        self._rejects.append(Reject(row.line, row.cells, reason))
 
 
 def registered(heading: str, text: str) -> str:

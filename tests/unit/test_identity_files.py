@@ -165,7 +165,9 @@ def test_records_of_the_register_are_joined_and_twins_are_not(tmp_path: Path) ->
 
 
 def people(family: str, *given: str, year: int) -> Sequence[str]:
-    return [f"{name},{family},{year}-0{at % 9 + 1}-1{at % 9},{at} {family} road" for at, name in enumerate(given)]
+    born = [f"{year + 2 * at}-0{at % 9 + 1}-{28 - at}" for at in range(len(given))]
+    homes = [f"{3 * at + 10} {family} road" for at in range(len(given))]
+    return [f"{name},{family},{born[at]},{homes[at]}" for at, name in enumerate(given)]
 
 
 NAMES = ("Agnes", "Bertram", "Clara", "Desmond", "Edith", "Felix", "Greta", "Hubert", "Imogen", "Jasper")
@@ -177,7 +179,7 @@ def test_records_of_other_registers_teach_what_tells(tmp_path: Path) -> None:
     known = [line for at, family in enumerate(FAMILIES) for line in people(family, *NAMES, year=1880 + 3 * at)]
     once = [f"A{at},{line}" for at, line in enumerate(known)]
     # Each second person again, with a slip in the family name.
-    again = [f"B{at},{line.replace('a', 'e', 1)}" for at, line in enumerate(known) if at % 2]
+    again = [f"B{at},{line.replace('t', 'p', 1)}" for at, line in enumerate(known) if at % 2]
     path = write(tmp_path / "records.csv", heads + "\n".join([*once, *again]) + "\n")
     answer = run("dedupe", path, "--out", tmp_path / "out.csv", "--review", tmp_path / "review.csv", "--json")
     assert answer.exit_code == 0, answer.output

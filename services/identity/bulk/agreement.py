@@ -2,7 +2,7 @@
 
 import dataclasses
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -14,7 +14,7 @@ from services.identity.bulk.people import Coded, Families, Given, Ints, People, 
 from services.identity.matching import compare, compare_names, nicknames
 from services.identity.matching.dates import BirthDate
 from services.identity.matching.levels import Birth, Gender, Middle, Name, Number, Phone, Postcode
-from services.identity.matching.normalise import Normalised, number_valid
+from services.identity.matching.normalise import Normalised
 
 Result = TypeVar("Result")
 
@@ -47,7 +47,7 @@ def of(people: People, left: Ints, right: Ints) -> Agreement:
         _numbers(people, left, right),
         names.family,
         names.given,
-        _each(people.given, left, right, lambda one, other: _AT[Middle][compare_names.further(one[0], other[0])]),
+        _further(people.given, left, right),
         _births(people, left, right),
         _plain(people.gender, left, right, Gender),
         _each(people.postcodes, left, right, lambda one, other: _AT[Postcode][compare.postcodes(one, other)]),
@@ -85,13 +85,34 @@ def _numbers(people: People, left: Ints, right: Ints) -> Ints:
     both = known[one] & known[other]
     found = np.where(both, _AT[Number][Number.SAME], _AT[Number][Number.UNKNOWN])
     apart = both & (one != other)
-    found[apart] = _each(column, left[apart], right[apart], _two_numbers)
+    sound = valid(column, np.unique(np.r_[one[apart], other[apart]]))
+    found[apart] = _each(column, left[apart], right[apart], lambda first, second: _two_numbers(sound, first, second))
     return found
 
 
-def _two_numbers(one: str, other: str) -> int:
-    whole = (Normalised(number=digits, number_valid=number_valid(digits)) for digits in (one, other))
+def _two_numbers(right: Mapping[str, bool], one: str, other: str) -> int:
+    whole = (Normalised(number=digits, number_valid=right[digits]) for digits in (one, other))
     return _AT[Number][compare.numbers(*whole)]
+
+
+def valid(column: Coded[str], codes: Ints) -> Mapping[str, bool]:
+    """Whether check digits are right (NHS Data Dictionary: NHS NUMBER), of ten digits that are not all the same."""
+    numbers = [column.values[code] for code in codes.tolist()]
+    digits = np.frombuffer("".join(numbers).encode(), np.uint8).reshape(-1, 10).astype(np.int64) - ord("0")
+    # The weighted sum of all ten, the last by 1, is a multiple of 11; a check digit of 10 cannot be written.
+    right = digits @ np.arange(10, 0, -1) % 11 == 0
+    return dict(zip(numbers, right.tolist(), strict=True))
+
+
+def _further(column: Coded[Given], left: Ints, right: Ints) -> Ints:
+    """Most people state one given name, and of those nothing further is known."""
+    several = np.array([len(words) > 1 for words, _ in column.values], np.bool_)
+    both = several[column.codes[left]] & several[column.codes[right]]
+    found = np.full(len(left), _AT[Middle][Middle.UNKNOWN])
+    found[both] = _each(
+        column, left[both], right[both], lambda one, other: _AT[Middle][compare_names.further(one[0], other[0])]
+    )
+    return found
 
 
 def _births(people: People, left: Ints, right: Ints) -> Ints:

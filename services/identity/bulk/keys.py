@@ -1,7 +1,8 @@
 """The keys of blocking.keys as integers, for all people at once: who shares one shares the other."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+import itertools
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from services.identity.matching import spelling
 from services.identity.matching.dates import BirthDate
 
 Words = NDArray[np.uint64]
+Numbers = dict[str, int]
+"""A number for each text that is part of a key."""
 
 # Odd constants of splitmix64: keys of different parts meet by chance once in 2^64, and then are compared for nothing.
 _STEP, _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -43,9 +46,12 @@ class _Pairs:
         return _Pairs(joined.whose, (*(each[places] for each in self.values), last))
 
 
-def of(people: People) -> tuple[Ints, Words]:
-    """Positions of people, and a key of each; a person has several."""
-    parts = _Parts(people)
+def of(people: People, numbers: Numbers, start: int = 0) -> tuple[Ints, Words]:
+    """Positions of people from `start` on, and a key of each; a person has several.
+
+    Keys are comparable with those that were made with the same `numbers`, which grow.
+    """
+    parts = _Parts(people, numbers, start)
     kinds: Sequence[_Part | _Pairs] = (
         parts.number,
         parts.phone,
@@ -59,7 +65,7 @@ def of(people: People) -> tuple[Ints, Words]:
         parts.sounds.with_(parts.initials).with_(parts.day),
     )
     mixed = [_mixed(number, each.values) for number, each in enumerate(kinds)]
-    return np.concatenate([each.whose for each in kinds]), np.concatenate(mixed)
+    return np.concatenate([each.whose for each in kinds]) + start, np.concatenate(mixed)
 
 
 def _mixed(kind: int, values: Ints | tuple[Ints, ...]) -> Words:
@@ -77,9 +83,10 @@ def _mixed(kind: int, values: Ints | tuple[Ints, ...]) -> Words:
 class _Parts:
     """The parts of which keys are made, as blocking has them."""
 
-    def __init__(self, people: People) -> None:
-        self._numbers: dict[str, int] = {}
-        self.number, self.phone = _whole(people.number), _whole(people.phone)
+    def __init__(self, people: People, numbers: Numbers, start: int) -> None:
+        self._numbers = numbers
+        self._start = start
+        self.number, self.phone = self._whole(people.number), self._whole(people.phone)
         self.sounds = self._part(people.families, _sounds)
         # Given names and family names make one kind of key with the whole date.
         self.all_sounds = _united(self.sounds, self._part(people.given, lambda value: _heard(value[0])))
@@ -87,22 +94,38 @@ class _Parts:
         self.initials = self._part(people.given, lambda value: {word[0] for word in value[0][:2]})
         self.outwards = self._part(people.postcodes, lambda value: {outward for outward, _ in value})
         self.codes = self._part(people.postcodes, lambda value: {"".join(code) for code in value if code[1]})
-        self.date = _dates(people.birth_date, _digits)
-        self.unordered = _dates(people.birth_date, _unordered)
-        self.year = _dates(people.birth_date, lambda date: date.year)
-        self.day = _dates(people.birth_date, lambda date: 100 * date.month + date.day if date.whole else 0)
+        self.date = self._dates(people.birth_date, _digits)
+        self.unordered = self._dates(people.birth_date, _unordered)
+        self.year = self._dates(people.birth_date, lambda date: date.year)
+        self.day = self._dates(people.birth_date, lambda date: 100 * date.month + date.day if date.whole else 0)
 
-    def _part(self, column: Coded[Value], texts: Callable[[Value], Iterable[str]]) -> _Part:
-        found = [
-            [self._numbers.setdefault(text, len(self._numbers)) for text in texts(value)] for value in column.values
-        ]
-        counts = np.array([len(each) for each in found], np.int64)
+    def _part(self, column: Coded[Value], texts: Callable[[Value], Collection[str]]) -> _Part:
+        used, codes = np.unique(column.codes[self._start :], return_inverse=True)
+        found = [texts(column.values[code]) for code in used.tolist()]
+        counts = np.fromiter(map(len, found), np.int64, len(found))
         starts = np.cumsum(counts) - counts
-        flat = np.array([number for each in found for number in each], np.int64)
-        many = counts[column.codes]
-        whose = np.repeat(np.arange(len(column.codes)), many)
+        flat = list(itertools.chain.from_iterable(found))
+        for text in dict.fromkeys(flat):
+            self._numbers.setdefault(text, len(self._numbers))
+        numbers = np.fromiter(map(self._numbers.__getitem__, flat), np.int64, len(flat))
+        many = counts[codes]
+        whose = np.repeat(np.arange(len(codes)), many)
         offsets = np.arange(len(whose)) - np.repeat(np.cumsum(many) - many, many)
-        return _Part(whose, flat[np.repeat(starts[column.codes], many) + offsets] if len(whose) else whose)
+        return _Part(whose, numbers[np.repeat(starts[codes], many) + offsets] if len(whose) else whose)
+
+    def _dates(self, column: Coded[BirthDate | None], of: Callable[[BirthDate], int]) -> _Part:
+        used, codes = np.unique(column.codes[self._start :], return_inverse=True)
+        dates = (column.values[code] for code in used.tolist())
+        values = np.fromiter((of(date) if date else 0 for date in dates), np.int64, len(used))[codes]
+        whose = np.flatnonzero(values)
+        return _Part(whose, values[whose])
+
+    def _whole(self, column: Coded[str]) -> _Part:
+        """Of a field that is a key by itself, the code will do."""
+        codes = column.codes[self._start :]
+        known = np.fromiter((value != "" for value in column.values), np.bool_, len(column.values))
+        whose = np.flatnonzero(known[codes])
+        return _Part(whose, codes[whose])
 
 
 def _heard(words: tuple[str, ...]) -> set[str]:
@@ -120,19 +143,6 @@ def _digits(date: BirthDate) -> int:
 
 def _unordered(date: BirthDate) -> int:
     return 10_000 * date.year + 100 * min(date.month, date.day) + max(date.month, date.day) if date.whole else 0
-
-
-def _dates(column: Coded[BirthDate | None], of: Callable[[BirthDate], int]) -> _Part:
-    values = np.array([of(date) if date else 0 for date in column.values], np.int64)[column.codes]
-    whose = np.flatnonzero(values)
-    return _Part(whose, values[whose])
-
-
-def _whole(column: Coded[str]) -> _Part:
-    """Of a field that is a key by itself, the code will do."""
-    known = np.array([value != "" for value in column.values], np.bool_)
-    whose = np.flatnonzero(known[column.codes])
-    return _Part(whose, column.codes[whose])
 
 
 def _united(one: _Part, other: _Part) -> _Part:

@@ -1,5 +1,7 @@
 """Who comes into question for whom: pairs that share a key, found by one sort of the register's keys."""
 
+import dataclasses
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,15 +13,30 @@ MOST_CANDIDATES = 100
 """The same bounds as those of one trace: a key that more share is skipped, those who share the rarest come first."""
 
 
-def pairs(people: People) -> tuple[Ints, Ints]:
+@dataclasses.dataclass(frozen=True)
+class Index:
+    """Keys of registered people in order, with who holds each."""
+
+    held: keys.Words
+    holders: Ints
+    numbers: keys.Numbers
+
+
+def index(people: People) -> Index:
+    """The index of people who are all registered."""
+    numbers: keys.Numbers = {}
+    whose, words = keys.of(people, numbers)
+    order = np.argsort(words)
+    return Index(words[order], whose[order], numbers)
+
+
+def pairs(people: People, known: Index) -> tuple[Ints, Ints]:
     """Positions of those asked about and of registered people, in order of both."""
-    whose, words = keys.of(people)
-    known = whose < people.registered
-    order = np.argsort(words[known])
-    holders, held = whose[known][order], words[known][order]
+    whose, words = keys.of(people, known.numbers, people.registered)
     # In order, so that the search goes through memory once.
-    order = np.argsort(words[~known])
-    asking, asked = whose[~known][order], words[~known][order]
+    order = np.argsort(words)
+    asking, asked = whose[order], words[order]
+    held, holders = known.held, known.holders
     starts = np.searchsorted(held, asked)
     counts = np.searchsorted(held, asked, side="right") - starts
     used = (counts > 0) & (counts <= MOST_PER_KEY)

@@ -70,32 +70,79 @@ class People:
         )
 
 
-def read(register: Columns, asked: Columns, *, registered: int, queries: int) -> People:
-    """Both files as columns; a column that a file does not have is a field that it does not know."""
+class Book(Generic[Text, Value]):
+    """The values of one field, numbered as they are met; each distinct text is made comparable once."""
 
-    def texts(name: str) -> Sequence[str]:
-        return [*(register.get(name) or [""] * registered), *(asked.get(name) or [""] * queries)]
+    def __init__(self, of: Callable[[Text], Value]) -> None:
+        self._of = of
+        self._codes: dict[Text, int] = {}
+        self._values: dict[Value, int] = {}
 
-    return People(
-        registered=registered,
-        size=registered + queries,
-        given=coded(zip(texts("given_name"), texts("middle_name"), strict=True), _given),
-        families=coded(zip(texts("family_name"), texts("prev_family_name"), strict=True), lambda row: families(*row)),
-        birth_date=coded(texts("birth_date"), dates.read),
-        gender=coded(texts("gender"), gender),
-        postcodes=coded(zip(texts("postcode"), texts("prev_postcode"), strict=True), lambda row: postcodes(*row)),
-        phone=coded(texts("phone"), lambda text: contacts.phone(text) if text else ""),
-        number=coded(texts("nhs_number"), number),
-    )
+    def add(self, texts: Iterable[Text]) -> Ints:
+        """The number of each text's value."""
+        every = list(texts)
+        for text in dict.fromkeys(every):
+            if text not in self._codes:
+                self._codes[text] = self._values.setdefault(self._of(text), len(self._values))
+        # A loop that Python has inside, since most texts are met many times.
+        return np.fromiter(map(self._codes.__getitem__, every), np.int64, len(every))
+
+    def coded(self, codes: Ints) -> Coded[Value]:
+        """A column of these numbers."""
+        return Coded(codes, tuple(self._values))
 
 
-def coded(texts: Iterable[Text], of: Callable[[Text], Value]) -> Coded[Value]:
-    """A column of comparable values, of texts that need not be distinct."""
-    first: dict[Text, int] = {}
-    codes = np.fromiter((first.setdefault(text, len(first)) for text in texts), np.int64)
-    second: dict[Value, int] = {}
-    into = np.fromiter((second.setdefault(of(text), len(second)) for text in first), np.int64, len(first))
-    return Coded(into[codes] if len(codes) else codes, tuple(second))
+class Reader:
+    """Reads people into columns that may be compared with one another; not to be shared between threads."""
+
+    def __init__(self) -> None:
+        self._given = Book(_given)
+        self._families: Book[tuple[str, str], Families] = Book(lambda row: families(*row))
+        self._birth_date = Book(dates.read)
+        self._gender = Book(gender)
+        self._postcodes: Book[tuple[str, str], Postcodes] = Book(lambda row: postcodes(*row))
+        self._phone: Book[str, str] = Book(lambda text: contacts.phone(text) if text else "")
+        self._number = Book(number)
+
+    def add(self, columns: Columns, size: int) -> tuple[Ints, ...]:
+        """The numbers of so many people, field by field; a column that is not there is a field that nobody knows."""
+
+        def texts(name: str) -> Sequence[str]:
+            return columns.get(name) or [""] * size
+
+        def rows(first: str, second: str) -> Iterable[tuple[str, str]]:
+            return zip(texts(first), texts(second), strict=True)
+
+        return (
+            self._given.add(rows("given_name", "middle_name")),
+            self._families.add(rows("family_name", "prev_family_name")),
+            self._birth_date.add(texts("birth_date")),
+            self._gender.add(texts("gender")),
+            self._postcodes.add(rows("postcode", "prev_postcode")),
+            self._phone.add(texts("phone")),
+            self._number.add(texts("nhs_number")),
+        )
+
+    def people(self, registered: tuple[Ints, ...], asked: tuple[Ints, ...] | None = None) -> People:
+        """Registered people, and those who are asked about."""
+        both = [np.r_[one, other] for one, other in zip(registered, asked, strict=True)] if asked else registered
+        return People(
+            registered=len(registered[0]),
+            size=len(both[0]),
+            given=self._given.coded(both[0]),
+            families=self._families.coded(both[1]),
+            birth_date=self._birth_date.coded(both[2]),
+            gender=self._gender.coded(both[3]),
+            postcodes=self._postcodes.coded(both[4]),
+            phone=self._phone.coded(both[5]),
+            number=self._number.coded(both[6]),
+        )
+
+
+def read(register: Columns, registered: int, asked: Columns, queries: int) -> People:
+    """Two files as columns."""
+    reader = Reader()
+    return reader.people(reader.add(register, registered), reader.add(asked, queries))
 
 
 def names(people: People) -> Rarity:

@@ -31,10 +31,14 @@ class Levels:
         return np.array([float(value(each)) for each in self.distinct], np.float64)[self.at]
 
 
-def combinations(found: Agreement) -> Levels:
+def packed(found: Agreement) -> Ints:
+    """The levels of each pair as one number."""
+    return np.ravel_multi_index(tuple(found.levels), tuple(len(kind) for kind in agreement.KINDS))
+
+
+def combinations(packed: Ints) -> Levels:
     """The combinations of levels that occur."""
     sizes = [len(kind) for kind in agreement.KINDS]
-    packed = np.ravel_multi_index(tuple(found.levels), tuple(sizes))
     distinct, at = np.unique(packed, return_inverse=True)
     each = zip(*(part.tolist() for part in np.unravel_index(distinct, tuple(sizes))), strict=True)
     kinds = [list(kind) for kind in agreement.KINDS]

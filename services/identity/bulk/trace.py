@@ -5,9 +5,13 @@ import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from services.identity.bulk import agreement, decisions, nearby, people, rows
+import numpy as np
+
+from services.identity.bulk import agreement, decisions, halves, nearby, people, rows
 from services.identity.bulk.decisions import Decided
-from services.identity.bulk.people import Columns, People
+from services.identity.bulk.nearby import Index
+from services.identity.bulk.people import Columns, Ints, People, Reader
+from services.identity.bulk.rows import Floats
 from services.identity.matching.decide import Rules
 
 Telling = Callable[[str], None]
@@ -39,31 +43,51 @@ def _without_collecting() -> Iterator[None]:
             gc.enable()
 
 
+@dataclasses.dataclass(frozen=True)
+class Register:
+    """Registered people made ready for any number of traces; not to be shared between threads."""
+
+    ids: Sequence[str]
+    reader: Reader
+    codes: tuple[Ints, ...]
+    index: Index
+    rules: Rules
+
+
 @_without_collecting()
-def trace(
-    register: Columns,
-    ids: Sequence[str],
-    asked: Columns,
-    queries: int,
-    *,
-    telling: Telling = lambda _: None,
-    rules: Rules | None = None,
-) -> Traced:
-    """Says of everybody who is asked about who it is, by rules that count the names of this register unless given."""
-    telling("reading")
-    register, ids = _sorted(register, ids)
-    known = people.read(register, asked, registered=len(ids), queries=queries)
+def prepare(columns: Columns, ids: Sequence[str], rules: Rules | None = None) -> Register:
+    """Makes a register ready, with rules that count its names unless others are given."""
+    columns, ids = _sorted(columns, ids)
+    reader = people.Reader()
+    codes = reader.add(columns, len(ids))
+    known = reader.people(codes)
     if rules is None:
         rules = Rules(register_size=len(ids), names=people.names(known)) if ids else Rules()
+    return Register(ids, reader, codes, nearby.index(known), rules)
+
+
+@_without_collecting()
+def trace(register: Register, asked: Columns, queries: int, telling: Telling = lambda _: None) -> Traced:
+    """Says of everybody who is asked about who it is."""
+    telling("reading queries")
+    known = register.reader.people(register.codes, register.reader.add(asked, queries))
     telling("finding candidates")
-    asking, near = nearby.pairs(known)
+    asking, near = nearby.pairs(known, register.index)
     telling("comparing")
-    found = agreement.of(known, asking, near)
-    levels = rows.combinations(found)
+
+    def judged(some: slice) -> tuple[Ints, Floats]:
+        pairs = asking[some], near[some]
+        found = agreement.of(known, *pairs)
+        packed = rows.packed(found)
+        return packed, rows.log_odds(known, pairs, found, rows.combinations(packed), register.rules)
+
+    # Those who ask are not torn apart: each candidate is judged in the light of all others.
+    middle = int(np.searchsorted(asking, asking[len(asking) // 2])) if len(asking) else 0
+    one, other = halves.both(judged, middle, len(asking))
     telling("deciding")
-    odds = rows.log_odds(known, (asking, near), found, levels, rules)
-    answered = decisions.decide_all(asking, near, odds, levels, rules)
-    return Traced(known, ids, tuple(_with_nobody(answered, known)))
+    levels = rows.combinations(np.r_[one[0], other[0]])
+    answered = decisions.decide_all(asking, near, np.r_[one[1], other[1]], levels, register.rules)
+    return Traced(known, register.ids, tuple(_with_nobody(answered, known)))
 
 
 def _sorted(register: Columns, ids: Sequence[str]) -> tuple[Columns, Sequence[str]]:

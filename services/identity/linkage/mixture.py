@@ -67,11 +67,12 @@ def weigh(records: Records, left: Ints, right: Ints) -> Weighed:
 
 
 def _contradicted(records: Records, levels: Mapping[str, Levels]) -> NDArray[np.bool_]:
-    """Pairs of whom both given name and date of birth are other ones: whatever a file teaches, a family is not a person.
+    """Pairs with other given names and dates of birth: whatever a file teaches, a family is not a person.
 
-    In a file in which relatives are many and repeated people few, the strongest pattern to be learnt is the family.
+    In a file in which relatives are many and repeated people few, the strongest pattern to be learnt is the family. Two
+    files that are linked one to one have no such pattern, since each holds a person once.
     """
-    found = np.ones(len(next(iter(levels.values()))), np.bool_)
+    found = np.full(len(next(iter(levels.values()))), not records.split)
     for name, least in (("given_name", 0), ("birth_date", 1)):
         if name not in levels:
             return np.zeros_like(found)

@@ -56,7 +56,7 @@ def normalise(stated: Demographics) -> Normalised:
 
 def number(text: str) -> str:
     """The ten digits of a number, whether or not the check digit is right; empty for what cannot be one."""
-    value = nhs_number.normalise(text)
+    value = text if len(text) == 10 else nhs_number.normalise(text)
     usable = len(value) == 10 and value.isascii() and value.isdigit() and len(set(value)) > 1
     return value if usable else ""
 

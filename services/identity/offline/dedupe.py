@@ -62,7 +62,7 @@ def _as_register(sheet: Sheet, telling: Telling) -> tuple[Sequence[str], Sequenc
     if not sheet.ids:
         return (), ()
     telling("making comparable")
-    known = people.read(sheet.columns, {}, registered=len(sheet.ids), queries=0)
+    known = people.read(sheet.columns, len(sheet.ids), {}, 0)
     records = {record_id: known.normalised(at) for at, record_id in enumerate(sheet.ids)}
     telling("joining")
     found = dedupe.find(records, dedupe.rules_for(people.names(known), len(records)))

@@ -5,36 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from services.identity.matching import decide
 from services.identity.offline import dedupe, link, pairs
-from tests.bench.identity import answers, peer, practice, truth
+from tests.bench.identity import answers, peer, plot, practice, truth
 from tests.bench.identity.figures import Figure
 from tests.bench.identity.practice import FOLDER, TODAY, Row
 from tests.bench.identity.truth import Quality, Tracing
 
 
-def figures(directory: Path) -> Iterator[Figure]:
-    """All figures of which the data are present; FEBRL 4 always is."""
+def figures(directory: Path, picture: Path | None) -> Iterator[Figure]:
+    """All figures of which the data are present; FEBRL 4 always is. A picture of tracing goes to `picture`."""
     if practice.present():
-        yield from traced("uk_trace", FOLDER / "uk_trace", directory)
+        yield from traced("uk_trace", FOLDER / "uk_trace", directory, picture)
         yield from duplicates(directory)
         yield from history(directory)
         yield from census(directory)
     yield from febrl(directory)
 
 
-def traced(name: str, folder: Path, directory: Path) -> Iterator[Figure]:
+def traced(name: str, folder: Path, directory: Path, picture: Path | None) -> Iterator[Figure]:
     """A register and who asks, laid out as uk_trace."""
     true = {row["query_id"]: row["person_id"] for row in practice.rows(folder / "truth.csv")}
     out = directory / f"{name}.csv"
     link.run(folder / "registry.csv", folder / "queries.csv", out, rejects=None, today=TODAY)
+    told = practice.rows(out)
     ours = truth.tracing(
-        true,
-        {
-            row["query_id"]: (row["decision"], row["person_id"], row["candidates"].split("|"))
-            for row in practice.rows(out)
-        },
+        true, {row["query_id"]: (row["decision"], row["person_id"], row["candidates"].split("|")) for row in told}
     )
-    theirs = _splink_tracing(folder, true)
+    predicted, of_left = _splink_predicted(folder, true)
+    theirs = _splink_tracing(predicted, true, of_left=of_left)
+    if picture is not None:
+        lines = plot.ours(true, told), plot.theirs(true, predicted, of_left=of_left)
+        plot.draw(picture, *lines, match=decide.DEFAULTS.match)
     yield Figure(f"{name}: F1 of automatic decisions", ours.automatic.f1, theirs.automatic.f1, 0.975, 0.985)
     yield Figure(f"{name}: wrong among automatic matches", ours.wrong, theirs.wrong, 0.005, 0.002, at_least=False)
     yield Figure(
@@ -45,12 +47,15 @@ def traced(name: str, folder: Path, directory: Path) -> Iterator[Figure]:
     yield Figure(f"{name}: sent to review", ours.review, None, 0.08, 0.04, at_least=False)
 
 
-def _splink_tracing(folder: Path, true: Mapping[str, str]) -> Tracing:
+def _splink_predicted(folder: Path, true: Mapping[str, str]) -> tuple[peer.Predicted, bool]:
+    """Its weighed pairs, and whether those who ask stand on the left of them."""
     register = _keyed(practice.rows(folder / "registry.csv"), "person_id")
     asked = _keyed(practice.rows(folder / "queries.csv"), "query_id")
     predicted = peer.predict(peer.TRACING, register, asked)
-    of_left = bool(predicted.left) and predicted.left[0] in true
+    return predicted, bool(predicted.left) and predicted.left[0] in true
 
+
+def _splink_tracing(predicted: peer.Predicted, true: Mapping[str, str], *, of_left: bool) -> Tracing:
     def at(threshold: float) -> Tracing:
         found = answers.surest(predicted, threshold, of_left=of_left)
         return truth.tracing(true, {query: ("match", person, ()) for query, person in found.items()})

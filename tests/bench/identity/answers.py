@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
@@ -14,6 +15,11 @@ from tests.bench.identity.truth import Quality
 Answer = TypeVar("Answer")
 
 THRESHOLDS = tuple(float(weight) for weight in range(-6, 31))
+
+
+def weight(probability: float) -> float:
+    """The match weight, base 2, of a probability."""
+    return math.log2(probability / (1 - probability))
 
 
 def best(answer: Callable[[float], Answer], quality: Callable[[Answer], Quality], precision: float = 0.0) -> Answer:
