@@ -10,10 +10,10 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo stop test check check-style check-types check-imports check-protos check-gen check-docs \
-	check-lock check-deploy format gen docs lock bench clean distclean
+	check-lock check-deploy format gen docs lock bench bench-identity clean distclean
 
 help: ## Show this
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  %-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  %-14s %s\n", $$1, $$2 }'
 
 setup: $(INSTALLED) ## Install all that is needed into the checkout
 	@$(BIN)/python -m devstack setup
@@ -75,6 +75,9 @@ lock: $(INSTALLED) ## Bring requirements.lock up to date with pyproject.toml
 
 bench: setup ## Measure the whole path beside its ceilings
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-identity: setup ## Measure the matcher beside Splink 5 on the same data
+	@$(BIN)/python -m tests.bench.identity $(ARGS)
 
 clean: stop ## Stop, and delete data, builds and caches
 	@if test -x $(BIN)/python; then $(BIN)/python -m devstack clean; fi

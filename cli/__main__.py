@@ -16,7 +16,7 @@ COMMANDS = {
     "refer": ("cli.refer:refer", "Send a BaRS referral message (XML or JSON) to the gateway."),
     "encounter": ("cli.encounter:encounter", "Record a contact with a service, such as an A&E attendance."),
     "worklist": ("cli.worklist:worklist", "What waits for a team."),
-    "identity": ("cli.identity:identity", "Ask who somebody is."),
+    "identity": ("cli.identity.group:identity", "Ask who somebody is; link and tidy files of people."),
     "disclosures": ("cli.disclosures:disclosures", "Who looked at a person's record, and by what right."),
     "messages": ("cli.messages:messages", "Secure messages and what became of them."),
     "resend": ("cli.messages:resend", "Send a parked message again."),

@@ -6,10 +6,16 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from devstack.reference import events, rpcs, settings, states
+from devstack.reference import events, matching_model, rpcs, settings, states
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
-PAGES = {"events.md": events.page, "rpcs.md": rpcs.page, "states.md": states.page, "settings.md": settings.page}
+PAGES = {
+    "events.md": events.page,
+    "matching-model.md": matching_model.page,
+    "rpcs.md": rpcs.page,
+    "states.md": states.page,
+    "settings.md": settings.page,
+}
 
 
 @click.command()

@@ -11,7 +11,7 @@ from chassis.consumer import Consumer
 from chassis.disclosure.answers import Answers
 from chassis.rpc import server
 from services.identity import stewardship, tracing
-from services.identity.matching import decide
+from services.identity.matching import decide, scorer
 from services.identity.pds import composition, operating, worker
 from services.identity.rpc import bulk, merges, people, register, reviews
 from services.identity.settings import Settings
@@ -21,7 +21,12 @@ GROUP = "identity.consume"
 
 def bench(config: Settings) -> tracing.Bench:
     """The rules of matching that the settings draw."""
-    rules = decide.Rules(match=config.match_from, review=config.review_from, register_size=config.register_size)
+    rules = decide.Rules(
+        match=config.match_from,
+        review=config.review_from,
+        register_size=config.register_size,
+        scorer=scorer.Scorer.load(Path(config.model) if config.model else scorer.CURRENT),
+    )
     return tracing.Bench(rules=rules, environment=config.environment, asks_pds=config.asks_pds)
 
 

@@ -21,10 +21,14 @@ class Settings(settings.ServiceSettings):
         default="127.0.0.1:7201", description="Address of plain HTTP /livez, /readyz and /metrics. Serves health only."
     )
     match_from: float = Field(
-        default=0.84, gt=0.5, le=1, description="Probability from which a trace is a match without a human."
+        default=0.89, gt=0.5, le=1, description="Probability from which a trace is a match without a human."
     )
     review_from: float = Field(
         default=0.05, gt=0, lt=1, description="Probability from which a human is asked whether it is the same person."
+    )
+    model: str = Field(
+        default="",
+        description="File of the model that weighs a trace (`joinedup identity train`); empty: the one in the package.",
     )
     register_size: int = Field(
         default=500_000,

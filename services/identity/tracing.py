@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from chassis.work import Work
 from services.identity import domain, merges, numbers, reviews
 from services.identity.matching import blocking, decide, normalise
-from services.identity.matching.compare import compare
 from services.identity.store import nearby
 from services.identity.store import reviews as decided
 
@@ -127,7 +126,7 @@ def _nearest(asked: _Asked, group: tuple[domain.Person, ...], rules: decide.Rule
     faces = [domain.comparable_person(face, asked_number=asked.stated.nhs_number) for face in merges.faces(group)]
     if len(faces) == 1:
         return faces[0]
-    return max(faces, key=lambda face: decide.odds_of(compare(asked.comparable, face), rules))
+    return max(faces, key=lambda face: decide.fit(asked.comparable, face, rules))
 
 
 def _judge(

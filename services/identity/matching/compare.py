@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from services.identity.matching import compare_names, levels
+from services.identity.matching import compare_names, levels, nicknames
 from services.identity.matching.dates import BirthDate
 from services.identity.matching.levels import Birth, Gender, Middle, Name, Number, Phone, Postcode
 from services.identity.matching.normalise import Normalised
@@ -14,7 +14,11 @@ FIELDS = ("number", "family", "given", "middle", "birth_date", "gender", "postco
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Comparison:
-    """The level of agreement in each field; the words on which exact names agree, for their rarity."""
+    """The level of agreement in each field; the words on which exact names agree, for their rarity.
+
+    `families` and `givens` are the present family names and first given names that were compared, and `*_alike` how
+    alike they are letter by letter, 0 to 10 (-1 where one is not known).
+    """
 
     number: Number
     family: Name
@@ -26,6 +30,10 @@ class Comparison:
     phone: Phone
     family_shared: str = ""
     given_shared: str = ""
+    families: tuple[str, ...] = ()
+    givens: tuple[str, ...] = ()
+    family_alike: int = -1
+    given_alike: int = -1
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -34,24 +42,31 @@ class Comparison:
         return tuple(levels.SENTENCES[field, level] for field, level in told if level.value != "unknown")
 
 
-def compare(left: Normalised, right: Normalised) -> Comparison:
-    """How far two records agree."""
-    family, given = compare_names.compare(left, right)
+def compare(left: Normalised, right: Normalised, forms: nicknames.Table = nicknames.KNOWN) -> Comparison:
+    """How far two records agree, by what is known of the forms of names."""
+    family, given = compare_names.compare(left, right, forms)
+    families = tuple(sorted("".join(record.family) for record in (left, right) if record.family))
+    givens = tuple(sorted(record.given[0] for record in (left, right) if record.given))
     return Comparison(
-        number=_number(left, right),
+        number=numbers(left, right),
         family=family.level,
         given=given.level,
         middle=compare_names.further(left.given, right.given),
-        birth_date=_birth_date(left.birth_date, right.birth_date),
+        birth_date=birth_dates(left.birth_date, right.birth_date),
         gender=_gender(left.gender, right.gender),
-        postcode=_postcode(left.postcodes, right.postcodes),
+        postcode=postcodes(left.postcodes, right.postcodes),
         phone=_phone(left.phone, right.phone),
         family_shared=family.shared,
         given_shared=given.shared,
+        families=families,
+        givens=givens,
+        family_alike=compare_names.alike(families),
+        given_alike=compare_names.alike(givens),
     )
 
 
-def _number(left: Normalised, right: Normalised) -> Number:
+def numbers(left: Normalised, right: Normalised) -> Number:
+    """Agreement of two NHS Numbers; of the records nothing else is looked at."""
     if not left.number or not right.number:
         return Number.UNKNOWN
     if left.number == right.number:
@@ -62,7 +77,8 @@ def _number(left: Normalised, right: Normalised) -> Number:
     return Number.DIFFERENT if left.number_valid and right.number_valid else Number.UNKNOWN
 
 
-def _birth_date(left: BirthDate | None, right: BirthDate | None) -> Birth:
+def birth_dates(left: BirthDate | None, right: BirthDate | None) -> Birth:
+    """Agreement of two dates of birth."""
     if left is None or right is None:
         return Birth.UNKNOWN
     if not (left.whole and right.whole):
@@ -93,7 +109,8 @@ def _gender(left: str, right: str) -> Gender:
     return Gender.SAME if left == right else Gender.DIFFERENT
 
 
-def _postcode(left: tuple[tuple[str, str], ...], right: tuple[tuple[str, str], ...]) -> Postcode:
+def postcodes(left: tuple[tuple[str, str], ...], right: tuple[tuple[str, str], ...]) -> Postcode:
+    """Agreement of two lists of postcodes, each with the present one first."""
     if not left or not right:
         return Postcode.UNKNOWN
     if left[0] == right[0] and left[0][1]:

@@ -9,6 +9,9 @@ from services.identity.matching.levels import Middle, Name
 from services.identity.matching.normalise import Normalised
 
 _ALIKE = 0.9
+_RESEMBLING = 0.7
+OTHER = frozenset({Name.DIFFERENT, Name.RESEMBLES})
+"""Levels of given names that are not one name."""
 _RANK = {level: rank for rank, level in enumerate(Name)}
 
 
@@ -26,28 +29,28 @@ _DIFFERENT = NameAgreement(Name.DIFFERENT)
 _SWAPPED = NameAgreement(Name.SWAPPED)
 
 
-def compare(left: Normalised, right: Normalised) -> tuple[NameAgreement, NameAgreement]:
+def compare(left: Normalised, right: Normalised, forms: nicknames.Table) -> tuple[NameAgreement, NameAgreement]:
     """Agreement of the family names and of the given names."""
-    family, given = _families(left.families, right.families), _givens(left.given, right.given)
+    family, given = families(left.families, right.families), givens(left.given, right.given, forms)
     if left.unnamed or right.unnamed:
         return family, _UNNAMED
-    if family.level is Name.DIFFERENT and given.level is Name.DIFFERENT and _crossed(left, right):
+    if family.level is Name.DIFFERENT and given.level in OTHER and crossed(left, right, forms):
         return _SWAPPED, _SWAPPED
     return family, given
 
 
-def _crossed(left: Normalised, right: Normalised) -> bool:
+def crossed(left: Normalised, right: Normalised, forms: nicknames.Table) -> bool:
     """Whether each one's given name stands among the other's family names."""
-    return _carries(left.families, right.given) and _carries(right.families, left.given)
+    return _carries(left.families, right.given, forms) and _carries(right.families, left.given, forms)
 
 
-def _carries(families: tuple[tuple[str, ...], ...], given: tuple[str, ...]) -> bool:
-    forms = {"".join(given), *given}
+def _carries(families: tuple[tuple[str, ...], ...], given: tuple[str, ...], forms: nicknames.Table) -> bool:
+    written = {"".join(given), *given}
     return any(
-        _alike(form, one) or nicknames.share_a_form(form, one)
+        _alike(form, one) or forms.share_a_form(form, one)
         for name in families
         for one in {"".join(name), *name}
-        for form in forms
+        for form in written
         if min(len(form), len(one)) > 1
     )
 
@@ -58,7 +61,8 @@ def _alike(left: str, right: str) -> bool:
     return min(len(left), len(right)) > 3 and slips.within(left, right, 2)
 
 
-def _families(left: tuple[tuple[str, ...], ...], right: tuple[tuple[str, ...], ...]) -> NameAgreement:
+def families(left: tuple[tuple[str, ...], ...], right: tuple[tuple[str, ...], ...]) -> NameAgreement:
+    """Agreement of the family names of two people, each with the present one first."""
     if not left or not right:
         return _UNKNOWN
     found = []
@@ -84,12 +88,13 @@ def _family(left: tuple[str, ...], right: tuple[str, ...]) -> NameAgreement:
     return NameAgreement(_spelling(one, other))
 
 
-def _givens(left: tuple[str, ...], right: tuple[str, ...]) -> NameAgreement:
+def givens(left: tuple[str, ...], right: tuple[str, ...], forms: nicknames.Table) -> NameAgreement:
+    """Agreement of the words of two given names."""
     if not left or not right:
         return _UNKNOWN
     if "".join(left) == "".join(right) or left[0] == right[0]:
         return NameAgreement(Name.EXACT, left[0] if left[0] == right[0] else "".join(left))
-    first = _given(left[0], right[0])
+    first = _given(left[0], right[0], forms)
     if first in {Name.NICKNAME, Name.SHORT, Name.SOUNDS, Name.TYPO}:
         return NameAgreement(first)
     if common := sorted(word for word in set(left) & set(right) if len(word) > 1):
@@ -97,15 +102,30 @@ def _givens(left: tuple[str, ...], right: tuple[str, ...]) -> NameAgreement:
     return NameAgreement(first)
 
 
-def _given(left: str, right: str) -> Name:
+def _given(left: str, right: str, forms: nicknames.Table) -> Name:
     if len(left) == 1 or len(right) == 1:
         return Name.INITIAL if left[0] == right[0] else Name.DIFFERENT
-    if nicknames.share_a_form(left, right):
+    if forms.share_a_form(left, right):
         return Name.NICKNAME
     near = _spelling(left, right)
     if near is not Name.DIFFERENT:
         return near
-    return Name.SHORT if nicknames.one_shortens_the_other(left, right) else Name.DIFFERENT
+    if nicknames.one_shortens_the_other(left, right):
+        return Name.SHORT
+    return Name.RESEMBLES if _resembles(left, right) else Name.DIFFERENT
+
+
+def _resembles(left: str, right: str) -> bool:
+    """Whether a familiar form that no table knows could join the two: Scott and Sceeter, Nettie and Natalie."""
+    short, long = sorted((spelling.sound(left), spelling.sound(right)), key=len)
+    if len(short) > 1 and (long.startswith(short) or long.endswith(short)):
+        return True
+    return left[0] == right[0] and JaroWinkler.similarity(left, right) >= _RESEMBLING
+
+
+def alike(names: tuple[str, ...]) -> int:
+    """How alike two names are, 0 to 10; -1 where there are not two."""
+    return int(10 * JaroWinkler.similarity(*names)) if len(names) == 2 else -1
 
 
 def _spelling(left: str, right: str) -> Name:

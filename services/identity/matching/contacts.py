@@ -6,6 +6,8 @@ import re
 import phonenumbers
 
 _FULL = re.compile(r"([A-Z]{1,2}\d[A-Z\d]?)(\d[A-Z]{2})$", re.ASCII)
+# A national number as it is mostly written; all others are read by phonenumbers, which knows more and takes longer.
+_BRITISH = re.compile(r"(?:0|\+44)([1-9]\d{9})$", re.ASCII)
 _NOT_ALPHANUMERIC = re.compile(r"[^A-Z0-9]", re.ASCII)
 
 # ZZ99 is the NHS's range of pseudo postcodes (no fixed abode, abroad, not known): thousands share them.
@@ -28,9 +30,19 @@ def postcode(text: str) -> tuple[str, str]:
     return (plain, "")
 
 
+def postcode_problem(text: str) -> str:
+    """What is wrong with a postcode, for the person who sent it: slips are evidence, so only what cannot be one is."""
+    plain = _NOT_ALPHANUMERIC.sub("", text.upper())
+    letters = sum(letter.isalpha() for letter in plain)
+    possible = 2 <= len(plain) <= 8 and 0 < letters < len(plain)
+    return "" if possible or not text.strip() else "not a postcode as in EX10 5QD"
+
+
 @functools.lru_cache(maxsize=65_536)
 def phone(text: str) -> str:
     """The number in E.164, read as a British one where no country is given; empty where it is none or a filler."""
+    if found := _BRITISH.match(text.replace(" ", "")):
+        return "" if len(set(found[1][1:])) <= 1 else f"+44{found[1]}"
     try:
         number = phonenumbers.parse(text, "GB")
     except phonenumbers.NumberParseException:

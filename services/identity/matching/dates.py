@@ -48,6 +48,16 @@ def read(text: str) -> BirthDate | None:
     return None if date.whole and f"{year:04d}-{month:02d}-{day:02d}" in _PLACEHOLDERS else date
 
 
+def problem(text: str) -> str:
+    """What is wrong with a date of birth, for the person who sent it; a placeholder is only unknown, and not wrong."""
+    text = text.strip()
+    if not text or read(text) is not None or text in _PLACEHOLDERS:
+        return ""
+    if _ISO.match(text) or _BRITISH.match(text):
+        return f"no such date, or not between {_EARLIEST} and {_LATEST}"
+    return "not a date as in 1984-03-09"
+
+
 def _exists(year: int, month: int, day: int) -> bool:
     if not day:
         return True

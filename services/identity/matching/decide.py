@@ -1,17 +1,20 @@
-"""Decides who a person is: exact traces first, then weighed evidence; in doubt a human looks, and a tie is doubt."""
+"""Decides who a person is: exact traces first, then the learned scorer; in doubt a human looks, and a tie is doubt."""
 
 import dataclasses
 import enum
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Sequence
 
-from services.identity.matching import hypotheses, rarity
+from services.identity.matching import features, rarity
 from services.identity.matching.compare import Comparison, compare
-from services.identity.matching.hypotheses import Hypothesis
 from services.identity.matching.levels import Birth, Gender, Name, Number, Phone, Postcode
 from services.identity.matching.normalise import Normalised
 from services.identity.matching.rarity import Rarity
+from services.identity.matching.scorer import Scorer
 
 MOST_CANDIDATES = 5
+WORTH_SHOWING = 0.001
+"""The score from which a candidate is told at all."""
 
 
 class Outcome(enum.StrEnum):
@@ -35,15 +38,15 @@ class Rules:
     """Where the lines are drawn.
 
     `match` is the probability from which a match is automatic, `review` the one from which a human is asked;
-    `register_size` how many people the register holds: among more people more agree by chance. `expected` says how many
-    relatives and namesakes of a person it holds.
+    `register_size` how many people the register holds: among more people more agree by chance. `names` says how common
+    each name is, and `scorer` is the model that weighs what agrees.
     """
 
-    match: float = 0.84
+    match: float = 0.89
     review: float = 0.05
     register_size: int = 500_000
     names: Rarity = rarity.BRITAIN
-    expected: Mapping[Hypothesis, float] = dataclasses.field(default_factory=lambda: hypotheses.EXPECTED)
+    scorer: Scorer = dataclasses.field(default_factory=Scorer.load)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -75,30 +78,44 @@ DEFAULTS = Rules()
 
 
 def trace(asked: Normalised, registered: Iterable[tuple[str, Normalised]], rules: Rules = DEFAULTS) -> Decision:
-    """Says who is asked about, among the registered people whom blocking proposed. Their order does not matter."""
+    """Says who is asked about, among the registered people whom blocking proposed. Their order does not matter.
+
+    Whom a human has already found to be somebody else, the caller leaves out of `registered`.
+    """
     compared = sorted(
         ((person_id, compare(asked, record)) for person_id, record in registered), key=lambda pair: pair[0]
     )
-    weighed = _weigh(compared, rules)
+    rows = features.rows([found for _, found in compared], rules.names, register_size=rules.register_size)
+    return conclude(compared, rules.scorer.of_list(rows), rules)
+
+
+def fit(asked: Normalised, record: Normalised, rules: Rules = DEFAULTS) -> float:
+    """Log odds that the asked one is this record's person, were nobody else in question."""
+    rows = features.rows([compare(asked, record)], rules.names, register_size=rules.register_size)
+    return rules.scorer.of_list(rows)[0]
+
+
+def conclude(compared: Sequence[tuple[str, Comparison]], log_odds: Sequence[float], rules: Rules) -> Decision:
+    """The decision on candidates that were compared and scored already, in order of their ids: for bulk work."""
+    weighed = _weigh(compared, log_odds)
     return _exact(weighed) or _weighed(weighed, rules)
 
 
-def odds_of(found: Comparison, rules: Rules) -> float:
-    """Odds that the two are one person, under these rules."""
-    return hypotheses.odds(found, rules.names, register_size=rules.register_size, expected=rules.expected)
-
-
-def _weigh(compared: list[tuple[str, Comparison]], rules: Rules) -> list[Candidate]:
-    odds = [(person_id, found, odds_of(found, rules)) for person_id, found in compared]
+def _weigh(compared: Sequence[tuple[str, Comparison]], log_odds: Sequence[float]) -> list[Candidate]:
+    # Where nothing agrees there is nothing to weigh, whatever else is not known.
+    odds = [math.exp(each) if agreeing(found) else 0.0 for (_, found), each in zip(compared, log_odds, strict=True)]
     # One of the candidates is the person, or none is: their chances share what there is, so that a tie lowers both.
-    total = 1.0 + sum(each for _, _, each in odds)
-    candidates = [Candidate(person_id, min(0.9999, each / total), found) for person_id, found, each in odds]
+    total = 1.0 + math.fsum(odds)
+    candidates = [
+        Candidate(person_id, min(0.9999, each / total), found)
+        for (person_id, found), each in zip(compared, odds, strict=True)
+    ]
     return sorted(candidates, key=lambda candidate: (-candidate.score, candidate.person_id))
 
 
 def _exact(weighed: list[Candidate]) -> Decision | None:
     """The traces that the NHS does first: by number and date of birth, then by names, date of birth and more."""
-    for stage, agrees in ((Stage.NUMBER, _number_trace), (Stage.NAMES, _names_trace)):
+    for stage, agrees in ((Stage.NUMBER, number_trace), (Stage.NAMES, names_trace)):
         found = [candidate for candidate in weighed if agrees(candidate.comparison)]
         if len(found) == 1 and not forbidden(found[0].comparison):
             best = dataclasses.replace(found[0], score=1.0)
@@ -108,11 +125,13 @@ def _exact(weighed: list[Candidate]) -> Decision | None:
     return None
 
 
-def _number_trace(found: Comparison) -> bool:
+def number_trace(found: Comparison) -> bool:
+    """Whether number and date of birth agree in full."""
     return found.number is Number.SAME and found.birth_date in {Birth.EXACT, Birth.NEW_YEAR}
 
 
-def _names_trace(found: Comparison) -> bool:
+def names_trace(found: Comparison) -> bool:
+    """Whether names, date of birth, and address or telephone number agree in full."""
     return (
         found.family is Name.EXACT
         and found.given is Name.EXACT
@@ -128,7 +147,7 @@ def forbidden(found: Comparison) -> str:
         return reason
     if found.given is Name.UNNAMED and found.number is not Number.SAME:
         return "a placeholder stands for the given name: a newborn twin agrees in all else"
-    return "" if _agreeing(found) >= _LEAST_AGREEING else "too little is known"
+    return "" if agreeing(found) >= _LEAST_AGREEING else "too little is known"
 
 
 def contradiction(found: Comparison) -> str:
@@ -143,35 +162,40 @@ def contradiction(found: Comparison) -> str:
 
 
 # Number counts twice; given name, family name, date of birth, and address or telephone once. A date that is only near
-# counts for nothing here: where few names are carried by many, cousins and strangers have near dates too.
+# counts only at the same address: where few names are carried by many, cousins and strangers have near dates too.
 _LEAST_AGREEING = 3
 _SAME_DATE = frozenset({Birth.EXACT, Birth.NEW_YEAR, Birth.SWAPPED})
-_SILENT = frozenset({"unknown", "different", "unnamed"})
+_NEAR_DATE = frozenset({Birth.DAY_OR_MONTH, Birth.JANUARY})
+_SILENT = frozenset({"unknown", "different", "resembles", "unnamed"})
 
 
-def _agreeing(found: Comparison) -> int:
+def agreeing(found: Comparison) -> int:
+    """How many independent things agree, by which a match is allowed at all."""
     place = found.postcode in {Postcode.EXACT, Postcode.PREVIOUS, Postcode.TYPO} or found.phone is Phone.SAME
     names = sum(level.value not in _SILENT for level in (found.given, found.family))
-    return names + (found.birth_date in _SAME_DATE) + place + 2 * (found.number is Number.SAME)
+    date = found.birth_date in _SAME_DATE or (place and found.birth_date in _NEAR_DATE)
+    return names + date + place + 2 * (found.number is Number.SAME)
 
 
 def _weighed(weighed: list[Candidate], rules: Rules) -> Decision:
-    shown = _worth_showing(weighed)
-    if not weighed or 1 - _none(weighed) < rules.review:
-        return Decision(Outcome.NONE, "", shown, Stage.WEIGHED, "nobody in the register is likely enough")
-    best = weighed[0]
-    if best.score < rules.match:
-        rival = len(weighed) > 1 and weighed[1].score > best.score / 10
-        why = "two people fit nearly as well" if rival else "the evidence is not strong enough"
-        return Decision(Outcome.REVIEW, "", shown, Stage.WEIGHED, why)
-    if reason := forbidden(best.comparison):
-        return Decision(Outcome.REVIEW, "", shown, Stage.WEIGHED, reason)
-    return Decision(Outcome.MATCH, best.person_id, shown, Stage.WEIGHED, "the evidence is strong and nobody else fits")
+    best = weighed[0] if weighed else None
+    scores = [candidate.score for candidate in weighed]
+    outcome, why = by_weight(scores, forbidden(best.comparison) if best else "", rules)
+    person_id = best.person_id if best and outcome is Outcome.MATCH else ""
+    return Decision(outcome, person_id, _worth_showing(weighed), Stage.WEIGHED, why)
 
 
-def _none(weighed: list[Candidate]) -> float:
-    return max(0.0, 1.0 - sum(candidate.score for candidate in weighed))
+def by_weight(scores: Sequence[float], forbidden: str, rules: Rules) -> tuple[Outcome, str]:
+    """The outcome and why, by the scores of all candidates, the best first, and what forbids to match the first."""
+    if not scores or sum(scores) < rules.review:
+        return Outcome.NONE, "nobody in the register is likely enough"
+    if scores[0] < rules.match:
+        rival = len(scores) > 1 and scores[1] > scores[0] / 10
+        return Outcome.REVIEW, "two people fit nearly as well" if rival else "the evidence is not strong enough"
+    if forbidden:
+        return Outcome.REVIEW, forbidden
+    return Outcome.MATCH, "the evidence is strong and nobody else fits"
 
 
 def _worth_showing(weighed: list[Candidate]) -> tuple[Candidate, ...]:
-    return tuple(candidate for candidate in weighed if candidate.score >= 0.001)[:MOST_CANDIDATES]
+    return tuple(candidate for candidate in weighed if candidate.score >= WORTH_SHOWING)[:MOST_CANDIDATES]

@@ -8,13 +8,13 @@ import dataclasses
 import itertools
 from collections.abc import Collection, Iterator, Mapping
 
-from services.identity.matching import blocking, decide
+from services.identity.matching import blocking, decide, features
 from services.identity.matching.compare import Comparison, compare
 from services.identity.matching.decide import Rules
-from services.identity.matching.hypotheses import EXPECTED, Hypothesis
 from services.identity.matching.levels import Name, Number
 from services.identity.matching.normalise import Normalised
 from services.identity.matching.rarity import Rarity
+from services.identity.matching.scorer import Scorer
 
 MOST_PER_KEY = 200
 """A key that more records share than this says nothing and is skipped."""
@@ -47,14 +47,9 @@ class Duplicates:
     skipped_keys: int
 
 
-def rules_for(names: Rarity, size: int) -> Rules:
-    """Where the lines are drawn in a collection of this size, which holds each person about once or twice.
-
-    Other people of the same name and birthday are as rare as they are in life, not as frequent as among those who ask.
-    """
-    return Rules(
-        match=0.5, review=0.05, register_size=size, names=names, expected={**EXPECTED, Hypothesis.BIRTHMATE: 0.002}
-    )
+def rules_for(names: Rarity, size: int, scorer: Scorer | None = None) -> Rules:
+    """Where the lines are drawn in a collection of this size, which holds each person about once or twice."""
+    return Rules(match=0.87, review=0.05, register_size=size, names=names, scorer=scorer or Scorer.load())
 
 
 def find(
@@ -89,8 +84,8 @@ def _candidates(records: Mapping[str, Normalised]) -> tuple[set[tuple[str, str]]
 
 def _judge(left: str, right: str, records: Mapping[str, Normalised], rules: Rules) -> Pair:
     compared = compare(records[left], records[right])
-    odds = decide.odds_of(compared, rules)
-    return Pair(left, right, odds / (1 + odds), compared)
+    row = features.row_in_collection(compared, rules.names, size=rules.register_size)
+    return Pair(left, right, rules.scorer.probability(row), compared)
 
 
 class _Joining:

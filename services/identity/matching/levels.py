@@ -26,6 +26,7 @@ class Name(enum.StrEnum):
     TYPO = "typo"
     SWAPPED = "swapped"
     INITIAL = "initial"
+    RESEMBLES = "resembles"
     DIFFERENT = "different"
     UNNAMED = "unnamed"
     UNKNOWN = "unknown"
@@ -96,6 +97,7 @@ _NAMES = {
     Name.TYPO: "{} differs by a slip in spelling",
     Name.SWAPPED: "{} stands in the other name's place",
     Name.INITIAL: "{} is only an initial, which fits",
+    Name.RESEMBLES: "{} is different, and may be a form of the other",
     Name.DIFFERENT: "{} is different",
     Name.UNNAMED: "{} is a placeholder",
     Name.UNKNOWN: "{} is not known",

@@ -1,6 +1,12 @@
-"""Given names and their short and pet forms: a small general table, and the rules by which such forms are made."""
+"""Given names and their short and pet forms: general tables, and the rules by which such forms are made.
 
+The table below is our own; the other one is that of the `nicknames` package (Apache-2.0), forms of English names.
+"""
+
+import dataclasses
 import functools
+
+import nicknames as published
 
 # One group of forms between two bars.
 _GROUPS = (
@@ -101,10 +107,19 @@ def _stem(name: str) -> str:
     return name
 
 
+def _forms() -> list[list[str]]:
+    """Our own groups, and each pair of the published table: there two forms of one name need not be one another's."""
+    pairs = published.NickNamer().nickname_lookup
+    return [
+        *(group.split() for group in _GROUPS.split("|")),
+        *([name, form] for name in sorted(pairs) for form in sorted(pairs[name])),
+    ]
+
+
 def _index() -> dict[str, frozenset[int]]:
     found: dict[str, set[int]] = {}
-    for number, group in enumerate(_GROUPS.split("|")):
-        for name in group.split():
+    for number, group in enumerate(_forms()):
+        for name in group:
             found.setdefault(name, set()).add(number)
             if _stem(name) != name:
                 found.setdefault(f"{_stem(name)}-", set()).add(number)
@@ -120,9 +135,29 @@ def _groups(name: str) -> frozenset[int]:
     return _INDEX.get(name, _NONE) | pet
 
 
-def share_a_form(left: str, right: str) -> bool:
-    """Whether both are forms of one name in the table."""
-    return not _groups(left).isdisjoint(_groups(right))
+@dataclasses.dataclass(frozen=True, slots=True)
+class Table:
+    """What is known of the forms of names; `forgotten` names have none, to measure how unknown ones fare."""
+
+    forgotten: frozenset[str] = frozenset()
+
+    def share_a_form(self, left: str, right: str) -> bool:
+        """Whether both are forms of one name in the table."""
+        if left in self.forgotten or right in self.forgotten:
+            return False
+        return not _groups(left).isdisjoint(_groups(right))
+
+
+KNOWN = Table()
+
+
+def names_with_forms() -> dict[str, tuple[str, ...]]:
+    """Every name of the tables with its other forms, in order."""
+    found: dict[str, set[str]] = {}
+    for group in _forms():
+        for name in group:
+            found.setdefault(name, set()).update(other for other in group if other != name)
+    return {name: tuple(sorted(found[name])) for name in sorted(found)}
 
 
 def one_shortens_the_other(left: str, right: str) -> bool:

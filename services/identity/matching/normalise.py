@@ -40,23 +40,42 @@ class Normalised:
 
 def normalise(stated: Demographics) -> Normalised:
     """The comparable form of what was stated."""
-    number = _number(stated.nhs_number)
-    families = (spelling.family(name) for name in (stated.family, *stated.previous_families))
-    postcodes = (contacts.postcode(code) for code in (stated.postcode, *stated.previous_postcodes))
+    digits = number(stated.nhs_number)
     return Normalised(
-        number=number,
-        number_valid=bool(number) and not nhs_number.problem(number, environment=""),
+        number=digits,
+        number_valid=number_valid(digits),
         given=spelling.given(stated.given),
         unnamed=spelling.is_placeholder(stated.given),
-        families=tuple(dict.fromkeys(name for name in families if name)),
+        families=families(stated.family, *stated.previous_families),
         birth_date=dates.read(stated.birth_date),
-        gender=_GENDERS.get(stated.gender.strip().lower(), ""),
-        postcodes=tuple(dict.fromkeys(code for code in postcodes if code[0])),
+        gender=gender(stated.gender),
+        postcodes=postcodes(stated.postcode, *stated.previous_postcodes),
         phone=contacts.phone(stated.phone) if stated.phone else "",
     )
 
 
-def _number(text: str) -> str:
-    value = nhs_number.normalise(text)
+def number(text: str) -> str:
+    """The ten digits of a number, whether or not the check digit is right; empty for what cannot be one."""
+    value = text if len(text) == 10 else nhs_number.normalise(text)
     usable = len(value) == 10 and value.isascii() and value.isdigit() and len(set(value)) > 1
     return value if usable else ""
+
+
+def number_valid(digits: str) -> bool:
+    """Whether ten digits are a number that was or may be issued."""
+    return bool(digits) and not nhs_number.problem(digits, environment="")
+
+
+def families(*texts: str) -> tuple[tuple[str, ...], ...]:
+    """Family names, the present one first."""
+    return tuple(dict.fromkeys(name for text in texts if (name := spelling.family(text))))
+
+
+def postcodes(*texts: str) -> tuple[tuple[str, str], ...]:
+    """Postcodes, the present one first."""
+    return tuple(dict.fromkeys(code for text in texts if (code := contacts.postcode(text))[0]))
+
+
+def gender(text: str) -> str:
+    """One of male, female and other; empty where it is not known."""
+    return _GENDERS.get(text.strip().lower(), "")

@@ -28,6 +28,8 @@ _TITLES = frozenset(("mr", "mrs", "miss", "ms", "mx", "dr", "rev", "sir", "dame"
 @functools.lru_cache(maxsize=65_536)
 def fold(text: str) -> tuple[str, ...]:
     """The words of a name in plain small letters: "Siobhán O'Brien-Smith" -> ("siobhan", "obrien", "smith")."""
+    if text.isascii() and text.replace(" ", "").isalpha():
+        return tuple(text.lower().split())
     plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
     return tuple(_WORD.findall("".join(letter for letter in plain if not unicodedata.combining(letter))))
 

@@ -1,0 +1,1 @@
+"""Traces many people at once, column by column, and decides each exactly as one trace would."""

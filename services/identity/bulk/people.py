@@ -1,0 +1,175 @@
+"""People as columns of small integers, one for each distinct value; each distinct text is made comparable once."""
+
+import collections
+import dataclasses
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.identity.matching import contacts, dates, spelling
+from services.identity.matching.dates import BirthDate
+from services.identity.matching.normalise import Normalised, families, gender, number, number_valid, postcodes
+from services.identity.matching.rarity import Rarity
+
+Ints = NDArray[np.int64]
+Value = TypeVar("Value", bound=Hashable)
+Text = TypeVar("Text", bound=Hashable)
+
+FIELDS = (
+    "nhs_number", "given_name", "middle_name", "family_name", "prev_family_name", "birth_date", "gender", "postcode",
+    "prev_postcode", "phone",
+)  # fmt: skip
+"""Columns that a file of people may have."""
+
+Columns = Mapping[str, Sequence[str]]
+"""The texts of each column of FIELDS that a file has, all of one length."""
+
+Given = tuple[tuple[str, ...], bool]
+Families = tuple[tuple[str, ...], ...]
+Postcodes = tuple[tuple[str, str], ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Coded(Generic[Value]):
+    """A column: `codes` point into `values`."""
+
+    codes: Ints
+    values: tuple[Value, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class People:
+    """Registered people, and after them those who are asked about; the fields are those of Normalised."""
+
+    registered: int
+    size: int
+    given: Coded[Given]
+    families: Coded[Families]
+    birth_date: Coded[BirthDate | None]
+    gender: Coded[str]
+    postcodes: Coded[Postcodes]
+    phone: Coded[str]
+    number: Coded[str]
+
+    def normalised(self, at: int) -> Normalised:
+        """One of them as a trace knows them."""
+        given, unnamed = self.given.values[self.given.codes[at]]
+        digits = self.number.values[self.number.codes[at]]
+        return Normalised(
+            number=digits,
+            number_valid=number_valid(digits),
+            given=given,
+            unnamed=unnamed,
+            families=self.families.values[self.families.codes[at]],
+            birth_date=self.birth_date.values[self.birth_date.codes[at]],
+            gender=self.gender.values[self.gender.codes[at]],
+            postcodes=self.postcodes.values[self.postcodes.codes[at]],
+            phone=self.phone.values[self.phone.codes[at]],
+        )
+
+
+class Book(Generic[Text, Value]):
+    """The values of one field, numbered as they are met; each distinct text is made comparable once."""
+
+    def __init__(self, of: Callable[[Text], Value]) -> None:
+        self._of = of
+        self._codes: dict[Text, int] = {}
+        self._values: dict[Value, int] = {}
+
+    def add(self, texts: Iterable[Text]) -> Ints:
+        """The number of each text's value."""
+        every = list(texts)
+        for text in dict.fromkeys(every):
+            if text not in self._codes:
+                self._codes[text] = self._values.setdefault(self._of(text), len(self._values))
+        # A loop that Python has inside, since most texts are met many times.
+        return np.fromiter(map(self._codes.__getitem__, every), np.int64, len(every))
+
+    def coded(self, codes: Ints) -> Coded[Value]:
+        """A column of these numbers."""
+        return Coded(codes, tuple(self._values))
+
+
+class Reader:
+    """Reads people into columns that may be compared with one another; not to be shared between threads."""
+
+    def __init__(self) -> None:
+        self._given = Book(_given)
+        self._families: Book[tuple[str, str], Families] = Book(lambda row: families(*row))
+        self._birth_date = Book(dates.read)
+        self._gender = Book(gender)
+        self._postcodes: Book[tuple[str, str], Postcodes] = Book(lambda row: postcodes(*row))
+        self._phone: Book[str, str] = Book(lambda text: contacts.phone(text) if text else "")
+        self._number = Book(number)
+
+    def add(self, columns: Columns, size: int) -> tuple[Ints, ...]:
+        """The numbers of so many people, field by field; a column that is not there is a field that nobody knows."""
+
+        def texts(name: str) -> Sequence[str]:
+            return columns.get(name) or [""] * size
+
+        def rows(first: str, second: str) -> Iterable[tuple[str, str]]:
+            return zip(texts(first), texts(second), strict=True)
+
+        return (
+            self._given.add(rows("given_name", "middle_name")),
+            self._families.add(rows("family_name", "prev_family_name")),
+            self._birth_date.add(texts("birth_date")),
+            self._gender.add(texts("gender")),
+            self._postcodes.add(rows("postcode", "prev_postcode")),
+            self._phone.add(texts("phone")),
+            self._number.add(texts("nhs_number")),
+        )
+
+    def people(self, registered: tuple[Ints, ...], asked: tuple[Ints, ...] | None = None) -> People:
+        """Registered people, and those who are asked about."""
+        both = [np.r_[one, other] for one, other in zip(registered, asked, strict=True)] if asked else registered
+        return People(
+            registered=len(registered[0]),
+            size=len(both[0]),
+            given=self._given.coded(both[0]),
+            families=self._families.coded(both[1]),
+            birth_date=self._birth_date.coded(both[2]),
+            gender=self._gender.coded(both[3]),
+            postcodes=self._postcodes.coded(both[4]),
+            phone=self._phone.coded(both[5]),
+            number=self._number.coded(both[6]),
+        )
+
+
+def read(register: Columns, registered: int, asked: Columns, queries: int) -> People:
+    """Two files as columns."""
+    reader = Reader()
+    return reader.people(reader.add(register, registered), reader.add(asked, queries))
+
+
+def names(people: People) -> Rarity:
+    """How common names are among the registered, as rarity.counted has it."""
+    families: collections.Counter[str] = collections.Counter()
+    givens: collections.Counter[str] = collections.Counter()
+    for name, many in _counted(people.families, people.registered):
+        for word in {"".join(name[0]), *name[0]} if name else {""}:
+            families[word] += many
+    for (words, _), many in _counted(people.given, people.registered):
+        for word in set(words):
+            givens[word] += many
+    size = people.registered
+    return Rarity(
+        families={name: count / size for name, count in families.items()},
+        givens={name: count / size for name, count in givens.items()},
+        rare_family=1 / size,
+        rare_given=1 / size,
+    )
+
+
+def _counted(column: Coded[Value], registered: int) -> Iterable[tuple[Value, int]]:
+    counts = np.bincount(column.codes[:registered], minlength=len(column.values)).tolist()
+    return ((value, many) for value, many in zip(column.values, counts, strict=True) if many)
+
+
+def _given(row: tuple[str, str]) -> Given:
+    text = " ".join(row).strip()
+    found = spelling.given(text)
+    return found, not found and spelling.is_placeholder(text)

@@ -1,0 +1,1 @@
+"""Work on whole files, without the register's service: link, find duplicates, pair."""
