@@ -3,7 +3,7 @@
 import dataclasses
 import random
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from services.identity.matching import blocking, decide
@@ -98,3 +98,16 @@ def test_a_decision_holds_together(asked: Demographics, register: list[Demograph
 def test_two_equal_people_are_never_told_apart_without_a_human(record: Demographics) -> None:
     decision = decide.trace(normalise(record), [("a", normalise(record)), ("b", normalise(record))])
     assert decision.outcome is not Outcome.MATCH
+
+
+@given(records, st.lists(records, max_size=5), st.integers(1, 8))
+@settings(max_examples=200)
+def test_people_with_nothing_in_common_change_nothing(
+    asked: Demographics, register: list[Demographics], others: int
+) -> None:
+    stored = [(f"p{n}", normalise(record)) for n, record in enumerate(register)]
+    nobody = normalise(Demographics(given="Quentin", family="Zimmermann", birth_date="1931-12-30", postcode="ZE1 0AA"))
+    assume(not decide.agreeing(compare(normalise(asked), nobody)))
+    crowd = [*stored, *((f"q{n}", nobody) for n in range(others))]
+    alone, among = decide.trace(normalise(asked), stored), decide.trace(normalise(asked), crowd)
+    assert (among.outcome, among.person_id, among.candidates) == (alone.outcome, alone.person_id, alone.candidates)

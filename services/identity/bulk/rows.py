@@ -113,15 +113,17 @@ def _others(asking: Ints, flags: Floats) -> Floats:
 
 
 def _lead(asking: Ints, expected: Floats) -> Floats:
-    order = np.lexsort((expected, asking))
+    serious = np.where(expected < features.SERIOUS, expected, np.inf)
+    order = np.lexsort((serious, asking))
     first = np.flatnonzero(np.r_[True, asking[order][1:] != asking[order][:-1]]) if len(order) else order
     counts = np.diff(np.r_[first, len(order)])
-    least = np.repeat(expected[order][first], counts)
-    second = np.repeat(expected[order][np.minimum(first + 1, len(order) - 1)], counts)
-    own = expected[order]
-    lead = np.clip(np.rint(np.where(own == least, second, least) - own), 1 - features.ALONE, features.ALONE - 1)
+    least = np.repeat(serious[order][first], counts)
+    second = np.repeat(serious[order][np.minimum(first + 1, len(order) - 1)], counts)
+    other = np.where(serious[order] == least, second, least)
+    alone = (np.repeat(counts, counts) < 2) | np.isinf(other)
+    lead = np.clip(np.rint(np.where(alone, 0.0, other) - expected[order]), 1 - features.ALONE, features.ALONE - 1)
     found = np.empty(len(order))
-    found[order] = np.where(np.repeat(counts, counts) < 2, features.ALONE, lead)
+    found[order] = np.where(alone, features.ALONE, lead)
     return found
 
 

@@ -24,7 +24,10 @@ Row = tuple[int, ...]
 
 MOST_COUNTED = 3
 ALONE = 9
-"""The lead of a candidate whom nobody else is compared with."""
+"""The lead of a candidate beside whom nobody is in question."""
+
+SERIOUS = 0.0
+"""Fewer strangers than ten to this power agree as well as somebody who is in question does; others do not count."""
 
 _LEVELS: tuple[tuple[str, dict[enum.StrEnum, int]], ...] = tuple(
     (field, {level: position for position, level in enumerate(kind)})
@@ -43,7 +46,7 @@ def rows(compared: Sequence[Comparison], names: Rarity, *, register_size: int) -
     expected = [chance.strangers(found, names, register_size=register_size) for found in compared]
     rivals = [is_rival(found) for found in compared]
     housemates = [is_housemate(found) for found in compared]
-    least = sorted(expected)[:2]
+    least = sorted(each for each in expected if each < SERIOUS)[:2]
     return [
         (
             *_of_pair(found, names, expected[position]),
@@ -80,10 +83,8 @@ def rarity_of(share: float) -> int:
 
 def _lead(own: float, least: list[float]) -> int:
     """How many powers of ten fewer strangers agree so than agree as the best of the others does."""
-    if len(least) < 2:
-        return ALONE
-    other = least[1] if own == least[0] else least[0]
-    return max(1 - ALONE, min(ALONE - 1, round(other - own)))
+    others = least[1:] if own in least[:1] else least[:1]
+    return max(1 - ALONE, min(ALONE - 1, round(others[0] - own))) if others else ALONE
 
 
 def is_rival(found: Comparison) -> bool:
