@@ -26,7 +26,7 @@ def rejects_option(command: F) -> F:
         "--rejects",
         type=OUT,
         help="Write rows that could not be used here, with the reason; put right, they can be fed back."
-        " Of two files with other columns, into FILE-1 and FILE-2.",
+        " Those of two files go into FILE-1 and FILE-2.",
     )(command)
 
 
@@ -47,11 +47,15 @@ def bar(steps: int) -> Iterator[Telling]:
         rich.progress.TimeElapsedColumn(),
     )
     screen = output.screen(stderr=True)
-    with rich.progress.Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as shown:
+    # Drawn anew at each step only: a thread that draws in between would keep the work from using a second processor.
+    made = rich.progress.Progress(
+        *columns, console=screen, transient=True, auto_refresh=False, disable=not screen.is_terminal
+    )
+    with made as shown:
         task = shown.add_task("starting", total=steps)
 
         def tell(step: str) -> None:
-            shown.update(task, description=step, advance=1)
+            shown.update(task, description=step, advance=1, refresh=True)
 
         yield tell
 

@@ -42,7 +42,7 @@ FIELDS: Mapping[str, tuple[Kind, tuple[str, ...]]] = {
 """Fields by name: their kind, and the headings under which files have them, the first that is there counts."""
 
 FULL_NAMES = ("full_name", "name")
-IDS = ("record_id", "rec_id", "id")
+IDS = ("record_id", "rec_id", "unique_id", "id")
 """Headings of the key of a record."""
 
 _OTHER = re.compile(r"[^a-z0-9]+")

@@ -37,15 +37,14 @@ def notices(*files: tuple[Path, Sheet]) -> list[str]:
 
 
 def write_rejects(path: Path | None, *files: Sheet) -> None:
-    """Writes the rejected rows of files into one, where there is somewhere to write to; an empty one tells of none."""
+    """Writes the rejected rows of a file, where there is somewhere to write to; an empty one tells of none.
+
+    Those of two files go into two, numbered, or they could not be fed back.
+    """
     if path is None:
         return
-    if len({each.headings for each in files}) == 1:
-        sheets.write_rejects(path, files[0].headings, [reject for each in files for reject in each.rejects])
-        return
-    # Files of other columns: each goes into a file of its own, or they could not be fed back.
     for number, each in enumerate(files, start=1):
-        named = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        named = path if len(files) == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
         sheets.write_rejects(named, each.headings, each.rejects)
 
 
