@@ -25,7 +25,7 @@ anything = st.lists(st.integers(-30, 30), min_size=len(features.NAMES), max_size
 def test_one_row_and_many_give_the_same_numbers(rows: list[features.Row]) -> None:
     found = Scorer.load()
     matrix = numpy.array(rows, dtype=numpy.int16).reshape(len(rows), len(features.NAMES))
-    assert found.log_odds_of(matrix).tolist() == [found.log_odds(row) for row in rows]
+    assert found.log_odds_of(matrix).tolist() == [found.log_odds(row) for row in rows] == found.of_list(rows)
     assert found.probabilities(matrix).tolist() == pytest.approx([found.probability(row) for row in rows])
 
 

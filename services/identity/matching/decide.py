@@ -86,7 +86,7 @@ def trace(asked: Normalised, registered: Iterable[tuple[str, Normalised]], rules
         ((person_id, compare(asked, record)) for person_id, record in registered), key=lambda pair: pair[0]
     )
     rows = features.rows([found for _, found in compared], rules.names, register_size=rules.register_size)
-    return conclude(compared, [rules.scorer.log_odds(row) for row in rows], rules)
+    return conclude(compared, rules.scorer.of_list(rows), rules)
 
 
 def conclude(compared: Sequence[tuple[str, Comparison]], log_odds: Sequence[float], rules: Rules) -> Decision:

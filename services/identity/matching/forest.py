@@ -61,6 +61,7 @@ class Forest:
             sorted({limit for tree in trees for limit in _limits(tree, column)}) for column in range(columns)
         ]
         self._masks = [numpy.full((len(limits) + 1, len(trees)), 2**32 - 1, numpy.uint32) for limits in self._limits]
+        self._asked = [(column, numpy.array(limits)) for column, limits in enumerate(self._limits) if limits]
         self._values = numpy.zeros((len(trees), MOST_LEAVES))
         for number, tree in enumerate(trees):
             self._plant(number, tree)
@@ -83,9 +84,8 @@ class Forest:
         if not trees:
             return numpy.zeros(len(matrix))
         left: _Masks = numpy.full((len(matrix), trees), 2**32 - 1, numpy.uint32)
-        for column, limits in enumerate(self._limits):
-            if limits:
-                left &= self._masks[column][numpy.searchsorted(limits, matrix[:, column])]
+        for column, limits in self._asked:
+            left &= self._masks[column][numpy.searchsorted(limits, matrix[:, column])]
         first = left & (~left + numpy.uint32(1))
         arrived = self._values[numpy.arange(trees), (first * numpy.uint32(_SEQUENCE)) >> numpy.uint32(27)]
         # Added one after the other, as one row alone is: the numbers are the very same.

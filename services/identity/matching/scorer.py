@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ CURRENT = MODELS / "uk-1.json"
 """The model in force."""
 
 _REMEMBERED = 65_536
+# From here on numpy is quicker than walking down the trees row by row.
+_FEW = 3
 
 
 class UnreadableModelError(ValueError):
@@ -53,6 +55,13 @@ class Scorer:
         for tree in self._trees:
             total += tree.leaf(row)
         return total
+
+    def of_list(self, rows: Sequence[Row]) -> list[float]:
+        """The same for the candidates of one trace, in whichever of the two ways is quicker."""
+        if len(rows) < _FEW:
+            return [self.log_odds(row) for row in rows]
+        found: list[float] = self.log_odds_of(numpy.array(rows, dtype=numpy.int16)).tolist()
+        return found
 
     def probability(self, row: Row) -> float:
         """Probability that the pair is one person, were nobody else in question."""

@@ -27,7 +27,7 @@ def decisions(made: TraceSet, rules: Rules, forms: nicknames.Table = nicknames.K
         asked = normalise(query.asked)
         compared = [(f"{position:07d}", compare(asked, register[position], forms)) for position in near(asked, holders)]
         of_each = rows([each for _, each in compared], rules.names, register_size=rules.register_size)
-        found.append(decide.conclude(compared, [rules.scorer.log_odds(row) for row in of_each], rules))
+        found.append(decide.conclude(compared, rules.scorer.of_list(of_each), rules))
     return found
 
 
