@@ -99,9 +99,10 @@ def _rarities(
     column: Coded[Value], asking: Ints, near: Ints, share: Callable[[Value], float | None]
 ) -> tuple[Ints, Ints]:
     """The rarer and the commoner of both names, as features has them; -1 where neither is known."""
-    shares = [share(value) for value in column.values]
-    codes = np.array([-1 if each is None else features.rarity_of(each) for each in shares], np.int64)
-    one, other = codes[column.codes[asking]], codes[column.codes[near]]
+    used, back = np.unique(np.r_[column.codes[asking], column.codes[near]], return_inverse=True)
+    shares = [share(column.values[code]) for code in used.tolist()]
+    codes = np.array([-1 if each is None else features.rarity_of(each) for each in shares], np.int64)[back]
+    one, other = codes[: len(asking)], codes[len(asking) :]
     least = np.where(one < 0, other, np.where(other < 0, one, np.minimum(one, other)))
     return least, np.maximum(one, other)
 

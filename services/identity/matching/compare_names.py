@@ -1,6 +1,7 @@
 """Compares given and family names: variants, parts, sounds, slips, and the two put in each other's place."""
 
 import dataclasses
+import functools
 
 from rapidfuzz.distance import JaroWinkler
 
@@ -102,6 +103,8 @@ def givens(left: tuple[str, ...], right: tuple[str, ...], forms: nicknames.Table
     return NameAgreement(first)
 
 
+# Pairs of given names come again and again, above all in bulk.
+@functools.lru_cache(maxsize=65_536)
 def _given(left: str, right: str, forms: nicknames.Table) -> Name:
     if len(left) == 1 or len(right) == 1:
         return Name.INITIAL if left[0] == right[0] else Name.DIFFERENT

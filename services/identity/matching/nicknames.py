@@ -130,6 +130,7 @@ _INDEX = _index()
 _NONE: frozenset[int] = frozenset()
 
 
+@functools.lru_cache(maxsize=65_536)
 def _groups(name: str) -> frozenset[int]:
     pet = _INDEX.get(f"{_stem(name)}-", _NONE) if _stem(name) != name else _NONE
     return _INDEX.get(name, _NONE) | pet
