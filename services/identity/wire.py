@@ -10,7 +10,6 @@ from joinedup.identity.v1 import bulk_pb2
 from joinedup.identity.v1 import identity_pb2 as pb
 from services.identity import domain, queries, tracing
 from services.identity.matching import blocking, decide
-from services.identity.store import nearby
 
 OUTCOMES = MappingProxyType(
     {
@@ -79,7 +78,7 @@ def traced(asked: domain.Demographics, found: tracing.Traced) -> pb.TracePersonR
 
 
 def _too_common(kind: str) -> pb.TooCommon:
-    because = f"more than {nearby.MOST_PER_KEY} people share {blocking.KINDS[kind]}: nobody was looked for by it"
+    because = f"more than {blocking.MOST_PER_KEY} people share {blocking.KINDS[kind]}: nobody was looked for by it"
     return pb.TooCommon(kind=kind, because=because)
 
 

@@ -26,7 +26,6 @@ from services.identity import domain, wire
 from services.identity.matching import blocking, normalise
 from services.identity.rpc import bulk, people
 from services.identity.settings import Settings
-from services.identity.store import nearby
 from tests.integration import service_house
 from tests.integration.service_house import House
 
@@ -159,7 +158,7 @@ async def switchboard(house: House) -> str:
     """The telephone number of a hostel that one more person gives than a key may have."""
     telephone = "01271 322500"
     (key,) = blocking.keys(domain_of(identity_pb2.Demographics(telephone=telephone)))
-    residents = [(blocking.hashed(key), f"resident-{place}") for place in range(nearby.MOST_PER_KEY + 1)]
+    residents = [(blocking.hashed(key), f"resident-{place}") for place in range(blocking.MOST_PER_KEY + 1)]
     connection = await asyncpg.connect(house.where.owner_url, server_settings={"joinedup.actor_kind": "service"})
     await connection.executemany("INSERT INTO blocking_key VALUES ($1, $2) ON CONFLICT DO NOTHING", residents)
     await connection.close()

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.identity.bulk import agreement, halves, keys, nearby, people, trace
+from services.identity.bulk import agreement, halves, keys, people, trace
 from services.identity.matching import blocking, contacts, decide, rarity
 from services.identity.matching import normalise as normal
 from services.identity.matching.decide import Decision, Outcome, Rules
@@ -68,7 +68,7 @@ def one_by_one(register: Mapping[str, Normalised], asked: Sequence[Normalised]) 
     found = []
     for each in asked:
         shared = (holders[key] for key in blocking.keys(each) if key in holders)
-        near = {person_id for some in shared if len(some) <= nearby.MOST_PER_KEY for person_id in some}
+        near = {person_id for some in shared if len(some) <= blocking.MOST_PER_KEY for person_id in some}
         found.append(decide.trace(each, [(person_id, register[person_id]) for person_id in near], rules))
     return found
 

@@ -7,10 +7,7 @@ from numpy.typing import NDArray
 
 from services.identity.bulk import keys
 from services.identity.bulk.people import Ints, People
-
-MOST_PER_KEY = 200
-MOST_CANDIDATES = 100
-"""The same bounds as those of one trace: a key that more share is skipped, those who share the rarest come first."""
+from services.identity.matching import blocking
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +36,7 @@ def pairs(people: People, known: Index) -> tuple[Ints, Ints]:
     held, holders = known.held, known.holders
     starts = np.searchsorted(held, asked)
     counts = np.searchsorted(held, asked, side="right") - starts
-    used = (counts > 0) & (counts <= MOST_PER_KEY)
+    used = (counts > 0) & (counts <= blocking.MOST_PER_KEY)
     asking, starts, counts = asking[used], starts[used], counts[used]
     many = np.repeat(np.arange(len(asking)), counts)
     offsets = np.arange(len(many)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -52,9 +49,9 @@ def _bounded(found: Ints, rarity: NDArray[np.float64], people: People) -> tuple[
     distinct, back = np.unique(found, return_inverse=True)
     asking, near = distinct // max(1, people.registered), distinct % max(1, people.registered)
     many = np.bincount(asking, minlength=people.size)
-    if many.max(initial=0) <= MOST_CANDIDATES:
+    if many.max(initial=0) <= blocking.MOST_CANDIDATES:
         return asking, near
     order = np.lexsort((near, -np.bincount(back, weights=rarity), asking))
     rank = np.arange(len(order)) - np.repeat(np.cumsum(many) - many, many)
-    kept = np.sort(order[rank < MOST_CANDIDATES])
+    kept = np.sort(order[rank < blocking.MOST_CANDIDATES])
     return asking[kept], near[kept]

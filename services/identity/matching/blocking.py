@@ -28,6 +28,12 @@ KINDS: Mapping[str, str] = MappingProxyType(
 )
 """What the people who share a key have in common, by the kind with which the key begins; names no value."""
 
+MOST_PER_KEY = 200
+"""A key that more people share than this says nothing, and is skipped: a trace reads no more of the register."""
+
+MOST_CANDIDATES = 50
+"""Whom one trace compares with, those who share most and rarest keys; whoever is beyond shares one broad key."""
+
 CODES: Mapping[str, int] = MappingProxyType({kind: code for code, kind in enumerate(KINDS, start=1)})
 """The last byte of a key as it is stored, by its kind; the numbers are on disk, so that new kinds go to the end."""
 

@@ -13,12 +13,6 @@ from services.identity import domain
 from services.identity.matching import blocking
 from services.identity.store import people
 
-MOST_PER_KEY = 200
-"""A key that more people share than this says nothing, and is skipped: a trace reads no more of the register."""
-
-# Candidates whom a trace compares with. Somebody beyond the fiftieth shares one broad key and is nobody's match.
-MOST_CANDIDATES = 50
-
 _LOCK = sqlalchemy.text("SELECT pg_advisory_xact_lock(lock) FROM unnest(CAST(:locks AS bigint[])) AS lock")
 # Each key is looked up by itself and no further than to see that it is too common. Those who share most come first, and
 # to share a rare key is to share more. Whoever holds the number or once held it is always among them, and so is every
@@ -29,14 +23,14 @@ _CANDIDATES = sqlalchemy.text(
       SELECT asked.question, asked.key, stored.person_id,
         count(*) OVER (PARTITION BY asked.question, asked.key) AS sharing
       FROM unnest(CAST(:asking AS integer[]), CAST(:keys AS bigint[])) AS asked (question, key) CROSS JOIN LATERAL (
-        SELECT person_id FROM blocking_key WHERE blocking_key.key = asked.key LIMIT {MOST_PER_KEY + 1}
+        SELECT person_id FROM blocking_key WHERE blocking_key.key = asked.key LIMIT {blocking.MOST_PER_KEY + 1}
       ) AS stored
     ), near AS (
       SELECT question, person_id,
         row_number() OVER (PARTITION BY question ORDER BY sum(1.0::float8 / sharing) DESC, person_id) AS place
-      FROM hit WHERE sharing <= {MOST_PER_KEY} GROUP BY question, person_id
+      FROM hit WHERE sharing <= {blocking.MOST_PER_KEY} GROUP BY question, person_id
     ), named AS (
-      SELECT question, person_id FROM near WHERE place <= {MOST_CANDIDATES}
+      SELECT question, person_id FROM near WHERE place <= {blocking.MOST_CANDIDATES}
       UNION SELECT asked.question, person.id
       FROM unnest(CAST(:numbered AS integer[]), CAST(:numbers AS text[])) AS asked (question, number)
       JOIN person ON person.nhs_number = asked.number
@@ -50,7 +44,7 @@ _CANDIDATES = sqlalchemy.text(
     SELECT wanted.question, NULL::bigint AS crowded, {people.COLUMNS}
     FROM wanted JOIN person ON person.id = wanted.person_id
     UNION ALL SELECT question, key, {", ".join(["NULL"] * len(people.COLUMNS.split(",")))}
-    FROM hit WHERE sharing > {MOST_PER_KEY} GROUP BY question, key
+    FROM hit WHERE sharing > {blocking.MOST_PER_KEY} GROUP BY question, key
     """  # noqa: S608 (our own names and numbers)
 )
 
