@@ -6,7 +6,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from chassis import migrations
 
-revision = "0005"
+revision = "0003"
 down_revision = "0002"
 
 

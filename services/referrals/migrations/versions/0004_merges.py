@@ -4,8 +4,8 @@ from alembic import op
 
 from chassis import migrations
 
-revision = "0006"
-down_revision = "0005"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:

@@ -5,8 +5,8 @@ from alembic import op
 
 from chassis import migrations
 
-revision = "0006"
-down_revision = "0005"
+revision = "0003"
+down_revision = "0002"
 
 _TABLES = ("support_case", "case_partner", "plan", "action", "chronology")
 

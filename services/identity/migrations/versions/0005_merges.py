@@ -5,8 +5,8 @@ from alembic import op
 
 from chassis import migrations
 
-revision = "0007"
-down_revision = "0006"
+revision = "0005"
+down_revision = "0004"
 
 _TABLES = ("statement", "blocking_key", "duplicate", "former_value", "former_number", "verification", "pds_trace")
 _TIME = sa.DateTime(timezone=True)

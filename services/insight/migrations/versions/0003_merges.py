@@ -4,10 +4,10 @@ from alembic import op
 
 from chassis import migrations
 
-revision = "0006"
-down_revision = "0005"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
     """The frame's tables of merges, and reach by any id of a person."""
-    migrations.follow_merges(op, {"message": "person_id"})
+    migrations.follow_merges(op, {"signal": "person_id"})

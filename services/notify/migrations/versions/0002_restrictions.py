@@ -7,7 +7,7 @@ from alembic import op
 
 from chassis import migrations
 
-revision = "0005"
+revision = "0002"
 down_revision = "0001"
 
 
