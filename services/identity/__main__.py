@@ -12,7 +12,7 @@ from chassis.disclosure.answers import Answers
 from chassis.rpc import server
 from services.identity import stewardship, tracing
 from services.identity.matching import decide, scorer
-from services.identity.pds import composition, operating, worker
+from services.identity.pds import operating, resting
 from services.identity.rpc import bulk, merges, people, register, reviews
 from services.identity.settings import Settings
 
@@ -57,9 +57,12 @@ def _consume(parts: process.Parts) -> process.Role:
 def _pds(parts: process.Parts) -> process.Role:
     config = cast(Settings, parts.config)
     if not config.pds_base_url:
-        return worker.Resting("pds_base_url is empty, the local register answers alone")
+        return resting.Resting("pds_base_url is empty, the local register answers alone")
     if not config.asks_pds:
-        return worker.Resting("pds_mode is user, and there is no user in the background")
+        return resting.Resting("pds_mode is user, and there is no user in the background")
+    # An HTTP client weighs some megabytes: only who asks carries it.
+    from services.identity.pds import composition, worker
+
     # Few connections, so that calls keep theirs.
     database = parts.database.for_batches(config.database_batch_statement_seconds)
     parts.closing.push_async_callback(database.close)

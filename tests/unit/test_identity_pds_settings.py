@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from chassis import process
 from services.identity import __main__ as identity
-from services.identity.pds import composition, worker
+from services.identity.pds import composition, resting, worker
 from services.identity.settings import Settings
 from tests import demographics_service as pds
 
@@ -63,14 +63,14 @@ def test_half_a_pds_is_refused_with_what_is_wrong(more: dict[str, Any], problem:
 async def test_the_role_rests_where_there_is_nobody_to_ask_or_to_ask_for(more: dict[str, Any]) -> None:
     async with AsyncExitStack() as closing:
         role = identity.SERVICE.roles["pds"](process.Parts(Settings(**more), closing))
-        assert isinstance(role, worker.Resting)
+        assert isinstance(role, resting.Resting)
         assert role.ready
         stop = asyncio.Event()
-        resting = asyncio.create_task(role.run(stop))
+        running = asyncio.create_task(role.run(stop))
         await asyncio.sleep(0)
-        assert not resting.done()
+        assert not running.done()
         stop.set()
-        await resting
+        await running
 
 
 async def test_the_role_asks_where_the_settings_are_whole(tmp_path: Path) -> None:

@@ -25,20 +25,6 @@ _PAGE = 1_000
 _CATCH_UP_SECONDS = 3600
 
 
-class Resting:
-    """The role where there is no PDS to ask, or only users may ask it: the local register answers alone."""
-
-    ready = True
-
-    def __init__(self, why: str) -> None:
-        self._why = why
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Wait for the end."""
-        logger.info("the PDS is not asked: %s", self._why)
-        await stop.wait()
-
-
 @dataclass(slots=True)
 class Worker:
     """Asks about everybody who is due, until told to stop."""
