@@ -198,7 +198,8 @@ def alerts(entries: list[caseworker_pb2.ChronologyEntry]) -> int:
 async def test_a_merge_and_its_end_are_carried_across_all_services(stack: Standing, house: target.House) -> None:
     shire = county.County(stack, house)
     asking = Asking(acts.Acts(shire), house)
-    *_, known, twin = shire.people()
+    # Of the session's people, two from the middle: other tests take theirs from either end.
+    known, twin = shire.people()[44:46]
     kept, gone = shire.ids[known.id], shire.ids[twin.id]
 
     # Given somebody with a case, referral, chronology, signal and messages under one id, and nothing under another.
