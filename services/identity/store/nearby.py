@@ -17,12 +17,16 @@ _LOCK = sqlalchemy.text("SELECT pg_advisory_xact_lock(lock) FROM unnest(CAST(:lo
 # Each key is looked up by itself and no further than to see that it is too common. Those who share most come first, and
 # to share a rare key is to share more. Whoever holds the number or once held it is always among them, and so is every
 # other record of whoever is.
+# The arrays stand in subqueries of their own: where PostgreSQL sees how long they are, it plans anew for each trace,
+# and planning takes longer than the search.
+_ASKED = "unnest((SELECT CAST(:asking AS integer[])), (SELECT CAST(:keys AS bigint[])))"
+_NUMBERED = "unnest((SELECT CAST(:numbered AS integer[])), (SELECT CAST(:numbers AS text[])))"
 _CANDIDATES = sqlalchemy.text(
     f"""
     WITH hit AS MATERIALIZED (
       SELECT asked.question, asked.key, stored.person_id,
         count(*) OVER (PARTITION BY asked.question, asked.key) AS sharing
-      FROM unnest(CAST(:asking AS integer[]), CAST(:keys AS bigint[])) AS asked (question, key) CROSS JOIN LATERAL (
+      FROM {_ASKED} AS asked (question, key) CROSS JOIN LATERAL (
         SELECT person_id FROM blocking_key WHERE blocking_key.key = asked.key LIMIT {blocking.MOST_PER_KEY + 1}
       ) AS stored
     ), near AS (
@@ -32,10 +36,10 @@ _CANDIDATES = sqlalchemy.text(
     ), named AS (
       SELECT question, person_id FROM near WHERE place <= {blocking.MOST_CANDIDATES}
       UNION SELECT asked.question, person.id
-      FROM unnest(CAST(:numbered AS integer[]), CAST(:numbers AS text[])) AS asked (question, number)
+      FROM {_NUMBERED} AS asked (question, number)
       JOIN person ON person.nhs_number = asked.number
       UNION SELECT asked.question, former_number.person_id
-      FROM unnest(CAST(:numbered AS integer[]), CAST(:numbers AS text[])) AS asked (question, number)
+      FROM {_NUMBERED} AS asked (question, number)
       JOIN former_number ON former_number.nhs_number = asked.number
     ), wanted AS (
       SELECT question, person_id FROM named
