@@ -82,6 +82,10 @@ def _role(name: str, entry: object) -> Role:
         if not isinstance(oversees, bool):
             raise ValueError("oversees must be yes or no")
         purposes = frozenset(Purpose(purpose).value for purpose in entry["for"])
-        return Role(kinds, frozenset(str(permission) for permission in entry["may"]), purposes, oversees)
+        permissions = [str(permission) for permission in entry["may"]]
+        if len(set(permissions)) < len(permissions):
+            # What stands twice under one role was meant for another.
+            raise ValueError("a permission is named twice")
+        return Role(kinds, frozenset(permissions), purposes, oversees)
     except (KeyError, TypeError, ValueError) as fault:
         raise ValueError(f"role {name}: {fault}") from fault

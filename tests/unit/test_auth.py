@@ -264,9 +264,18 @@ def test_a_role_is_of_use_only_to_its_kind() -> None:
     assert permissions.oversees(Actor("operator:x", Kind.OPERATOR, role="operator"))
 
 
+TWICE = "{held_by: [service], for: [administration], may: [a, b, a]}"
+
+
 def test_a_malformed_role_is_named(tmp_path: Path) -> None:
     path = tmp_path / "roles.yaml"
-    for role in ("{may: [a]}", "{held_by: [wizard], may: [a]}", "[a]", "{held_by: [service], may: [a], oversees: x}"):
+    for role in (
+        "{may: [a]}",
+        "{held_by: [wizard], may: [a]}",
+        "[a]",
+        "{held_by: [service], may: [a], oversees: x}",
+        TWICE,
+    ):
         path.write_text(f"roles: {{odd: {role}}}")
         with pytest.raises(ValueError, match="role odd"):
             Permissions.load(path)
