@@ -38,6 +38,10 @@ class Coded(Generic[Value]):
     codes: Ints
     values: tuple[Value, ...]
 
+    def at(self, position: int) -> Value:
+        """The value of one person."""
+        return self.values[int(self.codes[position])]
+
 
 @dataclasses.dataclass(frozen=True)
 class People:
@@ -55,18 +59,18 @@ class People:
 
     def normalised(self, at: int) -> Normalised:
         """One of them as a trace knows them."""
-        given, unnamed = self.given.values[self.given.codes[at]]
-        digits = self.number.values[self.number.codes[at]]
+        given, unnamed = self.given.at(at)
+        digits = self.number.at(at)
         return Normalised(
             number=digits,
             number_valid=number_valid(digits),
             given=given,
             unnamed=unnamed,
-            families=self.families.values[self.families.codes[at]],
-            birth_date=self.birth_date.values[self.birth_date.codes[at]],
-            gender=self.gender.values[self.gender.codes[at]],
-            postcodes=self.postcodes.values[self.postcodes.codes[at]],
-            phone=self.phone.values[self.phone.codes[at]],
+            families=self.families.at(at),
+            birth_date=self.birth_date.at(at),
+            gender=self.gender.at(at),
+            postcodes=self.postcodes.at(at),
+            phone=self.phone.at(at),
         )
 
 

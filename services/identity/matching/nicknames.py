@@ -131,7 +131,8 @@ _NONE: frozenset[int] = frozenset()
 
 
 @functools.lru_cache(maxsize=65_536)
-def _groups(name: str) -> frozenset[int]:
+def groups(name: str) -> frozenset[int]:
+    """The groups of forms in which a name stands, by number."""
     pet = _INDEX.get(f"{_stem(name)}-", _NONE) if _stem(name) != name else _NONE
     return _INDEX.get(name, _NONE) | pet
 
@@ -146,7 +147,7 @@ class Table:
         """Whether both are forms of one name in the table."""
         if left in self.forgotten or right in self.forgotten:
             return False
-        return not _groups(left).isdisjoint(_groups(right))
+        return not groups(left).isdisjoint(groups(right))
 
 
 KNOWN = Table()
