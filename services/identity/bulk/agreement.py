@@ -10,7 +10,6 @@ import numpy as np
 from services.identity.bulk import names, spellings
 from services.identity.bulk.people import Coded, Given, Ints, People, Value
 from services.identity.matching import compare, compare_names
-from services.identity.matching.dates import BirthDate
 from services.identity.matching.levels import Birth, Gender, Middle, Name, Number, Phone, Postcode
 
 Result = TypeVar("Result")
@@ -63,16 +62,16 @@ def _each(column: Coded[Value], left: Ints, right: Ints, of: Callable[[Value, Va
 
 def _plain(column: Coded[str], left: Ints, right: Ints, kind: type[enum.StrEnum]) -> Ints:
     """Fields that are the same or different."""
-    known = np.array([value != "" for value in column.values], np.bool_)
     one, other = column.codes[left], column.codes[right]
+    known = column.table(bool, one, other) > 0
     found = np.where(one == other, _AT[kind][kind("same")], _AT[kind][kind("different")])
     return np.where(known[one] & known[other], found, _AT[kind][kind("unknown")])
 
 
 def _numbers(people: People, left: Ints, right: Ints) -> Ints:
     column = people.number
-    known = np.array([value != "" for value in column.values], np.bool_)
     one, other = column.codes[left], column.codes[right]
+    known = column.table(bool, one, other) > 0
     both = known[one] & known[other]
     found = np.where(both, _AT[Number][Number.SAME], _AT[Number][Number.UNKNOWN])
     apart = both & (one != other)
@@ -101,8 +100,9 @@ def valid(column: Coded[str], codes: Ints) -> Mapping[str, bool]:
 
 def _further(column: Coded[Given], left: Ints, right: Ints) -> Ints:
     """Most people state one given name, and of those nothing further is known."""
-    several = np.array([len(words) > 1 for words, _ in column.values], np.bool_)
-    both = several[column.codes[left]] & several[column.codes[right]]
+    one, other = column.codes[left], column.codes[right]
+    several = column.table(lambda value: len(value[0]) > 1, one, other) > 0
+    both = several[one] & several[other]
     found = np.full(len(left), _AT[Middle][Middle.UNKNOWN])
     found[both] = _each(
         column, left[both], right[both], lambda one, other: _AT[Middle][compare_names.further(one[0], other[0])]
@@ -113,8 +113,9 @@ def _further(column: Coded[Given], left: Ints, right: Ints) -> Ints:
 def _births(people: People, left: Ints, right: Ints) -> Ints:
     """Most pairs of dates are the same, or differ in year and day: only the others are looked at one by one."""
     column = people.birth_date
-    years, days = _year_and_day(column.values)
     one, other = column.codes[left], column.codes[right]
+    years = column.table(lambda date: date.year if date else 0, one, other)
+    days = column.table(lambda date: 100 * date.month + date.day if date and date.whole else 0, one, other)
     apart = (years[one] > 0) & (years[other] > 0) & (days[one] > 0) & (days[other] > 0)
     apart &= (years[one] != years[other]) & (days[one] != days[other])
     found = np.full(len(left), _AT[Birth][Birth.DIFFERENT])
@@ -123,9 +124,3 @@ def _births(people: People, left: Ints, right: Ints) -> Ints:
         column, left[rest], right[rest], lambda first, second: _AT[Birth][compare.birth_dates(first, second)]
     )
     return found
-
-
-def _year_and_day(dates: Sequence[BirthDate | None]) -> tuple[Ints, Ints]:
-    years = [date.year if date else 0 for date in dates]
-    days = [100 * date.month + date.day if date and date.whole else 0 for date in dates]
-    return np.array(years, np.int64), np.array(days, np.int64)

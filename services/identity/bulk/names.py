@@ -67,9 +67,10 @@ class Agreement:
         (shared[at],) = self._shared([found.shared])
 
     def _unnamed(self, left: Ints, right: Ints) -> Flags:
-        unnamed = np.array([value[1] for value in self._people.given.values], np.bool_)
-        codes = self._people.given.codes
-        return unnamed[codes[left]] | unnamed[codes[right]]
+        given = self._people.given
+        one, other = given.codes[left], given.codes[right]
+        unnamed = given.table(lambda value: value[1], one, other) > 0
+        return unnamed[one] | unnamed[other]
 
     def _crossed(self, left: Ints, right: Ints) -> Flags:
         maybe = (self.family == AT[Name.DIFFERENT]) & np.isin(self.given, _OTHER)
@@ -97,8 +98,7 @@ class _Words(Generic[Value]):
         self._column = column
         self._left, self._right, self.back = spellings.distinct(column.codes[left], column.codes[right])
         numbers: dict[str, int] = {"": 0}
-        codes = [numbers.setdefault(word(value), len(numbers)) for value in column.values]
-        of = np.array(codes, np.int64)
+        of = column.table(lambda value: numbers.setdefault(word(value), len(numbers)), self._left, self._right)
         self.texts = tuple(numbers)
         self.one, self.other = of[self._left], of[self._right]
         self.known = (self.one > 0) & (self.other > 0)
@@ -108,7 +108,7 @@ class _Words(Generic[Value]):
 
     def both(self, holds: Callable[[Value], bool]) -> Flags:
         """Where something holds of both names."""
-        flags = np.fromiter(map(holds, self._column.values), np.bool_, len(self._column.values))
+        flags = self._column.table(holds, self._left, self._right) > 0
         return flags[self._left] & flags[self._right]
 
     def values(self, at: int) -> tuple[Value, Value]:

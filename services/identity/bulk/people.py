@@ -33,14 +33,24 @@ Postcodes = tuple[tuple[str, str], ...]
 
 @dataclasses.dataclass(frozen=True)
 class Coded(Generic[Value]):
-    """A column: `codes` point into `values`."""
+    """A column: `codes` point into `values`, which may have grown since."""
 
     codes: Ints
-    values: tuple[Value, ...]
+    values: Sequence[Value]
 
     def at(self, position: int) -> Value:
         """The value of one person."""
         return self.values[int(self.codes[position])]
+
+    def table(self, of: Callable[[Value], int], *codes: Ints) -> Ints:
+        """What follows from each value that these codes point to, by code; all others are not looked at."""
+        met = np.zeros(len(self.values), np.bool_)
+        for some in codes:
+            met[some] = True
+        used = np.flatnonzero(met)
+        found = np.zeros(len(met), np.int64)
+        found[used] = [of(self.values[code]) for code in used.tolist()]
+        return found
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,20 +90,28 @@ class Book(Generic[Text, Value]):
     def __init__(self, of: Callable[[Text], Value]) -> None:
         self._of = of
         self._codes: dict[Text, int] = {}
-        self._values: dict[Value, int] = {}
+        self._numbers: dict[Value, int] = {}
+        self._values: list[Value] = []
 
     def add(self, texts: Iterable[Text]) -> Ints:
         """The number of each text's value."""
         every = list(texts)
         for text in dict.fromkeys(every):
             if text not in self._codes:
-                self._codes[text] = self._values.setdefault(self._of(text), len(self._values))
+                self._codes[text] = self._number(self._of(text))
         # A loop that Python has inside, since most texts are met many times.
         return np.fromiter(map(self._codes.__getitem__, every), np.int64, len(every))
 
+    def _number(self, value: Value) -> int:
+        number = self._numbers.setdefault(value, len(self._values))
+        if number == len(self._values):
+            self._values.append(value)
+        return number
+
     def coded(self, codes: Ints) -> Coded[Value]:
         """A column of these numbers."""
-        return Coded(codes, tuple(self._values))
+        # Not a copy: in a fork it would bring over everything that is only looked at.
+        return Coded(codes, self._values)
 
 
 class Reader:
