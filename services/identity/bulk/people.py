@@ -84,26 +84,23 @@ class People:
         )
 
 
-class Book(Generic[Text, Value]):
+class Book(dict[Text, int], Generic[Text, Value]):
     """The values of one field, numbered as they are met; each distinct text is made comparable once."""
 
     def __init__(self, of: Callable[[Text], Value]) -> None:
+        super().__init__()
         self._of = of
-        self._codes: dict[Text, int] = {}
         self._numbers: dict[Value, int] = {}
         self._values: list[Value] = []
 
     def add(self, texts: Iterable[Text]) -> Ints:
         """The number of each text's value."""
-        every = list(texts)
-        for text in dict.fromkeys(every):
-            if text not in self._codes:
-                self._codes[text] = self._number(self._of(text))
         # A loop that Python has inside, since most texts are met many times.
-        return np.fromiter(map(self._codes.__getitem__, every), np.int64, len(every))
+        return np.fromiter(map(self.__getitem__, texts), np.int64)
 
-    def _number(self, value: Value) -> int:
-        number = self._numbers.setdefault(value, len(self._values))
+    def __missing__(self, text: Text) -> int:
+        value = self._of(text)
+        number = self[text] = self._numbers.setdefault(value, len(self._values))
         if number == len(self._values):
             self._values.append(value)
         return number

@@ -109,12 +109,15 @@ def _rarities(
     column: Coded[Value], asking: Ints, near: Ints, share: Callable[[Value], float | None]
 ) -> tuple[Ints, Ints]:
     """The rarer and the commoner of both names, as features has them; -1 where neither is known."""
-    used, back = np.unique(np.r_[column.codes[asking], column.codes[near]], return_inverse=True)
-    shares = [share(column.values[code]) for code in used.tolist()]
-    codes = np.array([-1 if each is None else features.rarity_of(each) for each in shares], np.int64)[back]
-    one, other = codes[: len(asking)], codes[len(asking) :]
+    one, other = column.codes[asking], column.codes[near]
+    rarities = column.table(lambda value: _rarity(share(value)), one, other)
+    one, other = rarities[one], rarities[other]
     least = np.where(one < 0, other, np.where(other < 0, one, np.minimum(one, other)))
     return least, np.maximum(one, other)
+
+
+def _rarity(share: float | None) -> int:
+    return -1 if share is None else features.rarity_of(share)
 
 
 def _others(asking: Ints, flags: Floats) -> Floats:
