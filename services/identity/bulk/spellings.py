@@ -1,5 +1,7 @@
 """How far many pairs of different words agree: the rules of compare_names for all of them at once."""
 
+import functools
+import operator
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -73,9 +75,10 @@ class Pairs:
     def givens(self) -> Ints:
         """The level of each pair of first given names."""
         found = np.where(self._familiar(), AT[Name.NICKNAME], self.families())
-        rest = np.flatnonzero(found == AT[Name.DIFFERENT]).tolist()
-        resembling = (self._same_initial & (self.alike >= compare_names.RESEMBLING)).tolist()
-        found[rest] = [AT[self._form(at, resembling=resembling[at])] for at in rest]
+        resembling = self._same_initial & (self.alike >= compare_names.RESEMBLING)
+        maybe = resembling | self._may_be_short() | self._may_sound_within()
+        rest = np.flatnonzero((found == AT[Name.DIFFERENT]) & maybe).tolist()
+        found[rest] = [AT[self._form(at, resembling=bool(resembling[at]))] for at in rest]
         initial = np.where(self._same_initial, AT[Name.INITIAL], AT[Name.DIFFERENT])
         return np.where(self._shorter == 1, initial, found)
 
@@ -83,9 +86,28 @@ class Pairs:
         one, other = self._each([nicknames.groups(word) for word in self._words])
         return ~np.fromiter(map(frozenset.isdisjoint, one, other), np.bool_, len(one))
 
+    def _may_be_short(self) -> Flags:
+        """Where the one has all letters of the other's stem: few are, and only they are read letter by letter."""
+        (one, other), (stem, other_stem) = (
+            self._numbers(_letters),
+            self._numbers(lambda word: _letters(nicknames.stem(word))),
+        )
+        return ((stem & ~other) == 0) | ((other_stem & ~one) == 0)
+
+    def _may_sound_within(self) -> Flags:
+        """Where two sounds begin or end alike."""
+        begin = self._numbers(lambda word: ord(spelling.sound(word)[0]))
+        end = self._numbers(lambda word: ord(spelling.sound(word)[-1]))
+        return np.asarray(np.equal(*begin) | np.equal(*end))
+
     def _form(self, at: int, *, resembling: bool) -> Name:
         if nicknames.one_shortens_the_other(self._one[at], self._other[at]):
             return Name.SHORT
         one, other = self._sounds
         fits = resembling or compare_names.one_sounds_within_the_other(one[at], other[at])
         return Name.RESEMBLES if fits else Name.DIFFERENT
+
+
+def _letters(word: str) -> int:
+    """A bit for each letter; in other alphabets several letters may share one."""
+    return functools.reduce(operator.or_, (1 << ord(letter) % 62 for letter in word), 0)
