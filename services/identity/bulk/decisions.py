@@ -1,6 +1,8 @@
 """Decides all traces at once, exactly as decide.conclude decides one."""
 
 import dataclasses
+import functools
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -57,15 +59,16 @@ class Answers:
 
     def each(self, start: int) -> Iterator[Decided]:
         """One by one, where the first of those who ask stands at this position."""
-        levels = rows.combinations(self.packed)
-        combinations = map(levels.distinct.__getitem__, levels.at.tolist())
-        candidates = list(map(Shown, self.near.tolist(), self.score.tolist(), combinations))
-        end = 0
+        combinations = map(self._levels.distinct.__getitem__, self._levels.at.tolist())
+        candidates = map(Shown, self.near.tolist(), self.score.tolist(), combinations)
         answers = zip(self.decided.tolist(), self.match.tolist(), self.shown.tolist(), strict=True)
         for asking, (decided, match, shown) in enumerate(answers, start):
-            begin, end = end, end + shown
             outcome, stage, why = self.verdicts[decided]
-            yield Decided(asking, outcome, match, tuple(candidates[begin:end]), stage, why)
+            yield Decided(asking, outcome, match, tuple(itertools.islice(candidates, shown)), stage, why)
+
+    @functools.cached_property
+    def _levels(self) -> Levels:
+        return rows.combinations(self.packed)
 
 
 @dataclasses.dataclass(frozen=True)

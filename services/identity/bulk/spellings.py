@@ -88,17 +88,17 @@ class Pairs:
 
     def _may_be_short(self) -> Flags:
         """Where the one has all letters of the other's stem: few are, and only they are read letter by letter."""
-        (one, other), (stem, other_stem) = (
-            self._numbers(_letters),
-            self._numbers(lambda word: _letters(nicknames.stem(word))),
-        )
-        return ((stem & ~other) == 0) | ((other_stem & ~one) == 0)
+        one, other = self._numbers(_letters)
+        stem, other_stem = self._numbers(lambda word: _letters(nicknames.stem(word)))
+        found: Flags = ((stem & ~other) == 0) | ((other_stem & ~one) == 0)
+        return found
 
     def _may_sound_within(self) -> Flags:
         """Where two sounds begin or end alike."""
         begin = self._numbers(lambda word: ord(spelling.sound(word)[0]))
         end = self._numbers(lambda word: ord(spelling.sound(word)[-1]))
-        return np.asarray(np.equal(*begin) | np.equal(*end))
+        alike: Flags = np.equal(*begin) | np.equal(*end)
+        return alike
 
     def _form(self, at: int, *, resembling: bool) -> Name:
         if nicknames.one_shortens_the_other(self._one[at], self._other[at]):

@@ -50,7 +50,15 @@ class Traced:
     register: Register
     asked: Columns
     queries: int
-    decided: Sequence[Decided]
+    answers: tuple[Answers, Answers]
+
+    @property
+    def decided(self) -> Iterator[Decided]:
+        """The answers in order, each made when it is come to: all at once they would fill the memory."""
+        start = len(self.ids)
+        for some in self.answers:
+            yield from some.each(start)
+            start += len(some.decided)
 
     @property
     def ids(self) -> Sequence[str]:
@@ -73,7 +81,10 @@ def prepare(columns: Columns, ids: Sequence[str], rules: Rules | None = None) ->
     known = reader.people(codes)
     if rules is None:
         rules = Rules(register_size=len(ids), names=people.names(known)) if ids else Rules()
-    return Register(ids, reader, codes, nearby.index(known), rules)
+    register = Register(ids, reader, codes, nearby.index(known), rules)
+    # What is here now stays: it is looked through for garbage once, and not again in the midst of the first traces.
+    gc.collect(1)
+    return register
 
 
 @_without_collecting()
@@ -85,11 +96,7 @@ def trace(register: Register, asked: Columns, queries: int, telling: Telling = l
         # Who asks in the first half is answered here, and that half is heard.
         return _answers(register, part, some.stop - some.start, _silently if some.start else telling)
 
-    middle = queries // 2
-    one, other = halves.both(answered, middle, queries)
-    telling("deciding")
-    start = len(register.ids)
-    return Traced(register, asked, queries, (*one.each(start), *other.each(start + middle)))
+    return Traced(register, asked, queries, halves.both(answered, queries // 2, queries))
 
 
 def _answers(register: Register, asked: Columns, queries: int, telling: Telling) -> Answers:
@@ -103,6 +110,7 @@ def _answers(register: Register, asked: Columns, queries: int, telling: Telling)
     levels = rows.combinations(packed)
     log_odds = rows.log_odds(known, (asking, near), found, levels, register.rules)
     candidates = Candidates(asking - known.registered, near, packed, levels, log_odds)
+    telling("deciding")
     return decisions.decide_all(candidates, queries, register.rules)
 
 
