@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from collections.abc import Collection
 
 from rapidfuzz.distance import JaroWinkler
 
@@ -56,14 +57,19 @@ def crossed(
 
 
 def _carries(families: tuple[tuple[str, ...], ...], given: tuple[str, ...], forms: nicknames.Table) -> bool:
-    written = {"".join(given), *given}
+    written = _written(given)
     return any(
         _alike(form, one) or forms.share_a_form(form, one)
         for name in families
-        for one in {"".join(name), *name}
+        for one in _written(name)
         for form in written
         if min(len(form), len(one)) > 1
     )
+
+
+def _written(words: Words) -> Collection[str]:
+    """The words and, where there are several, all in one."""
+    return words if len(words) < 2 else {"".join(words), *words}
 
 
 def _alike(left: str, right: str) -> bool:
