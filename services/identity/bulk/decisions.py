@@ -1,11 +1,15 @@
 """Decides all traces at once, exactly as decide.conclude decides one."""
 
 import dataclasses
+import functools
+import itertools
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.identity.bulk import rows
 from services.identity.bulk.people import Ints
 from services.identity.bulk.rows import Floats, Levels
 from services.identity.matching import decide
@@ -15,8 +19,7 @@ from services.identity.matching.decide import MOST_CANDIDATES, Outcome, Rules, S
 Flags = NDArray[np.bool_]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """A candidate by position in the register; `levels` is a comparison without names, for the reasons."""
 
     near: int
@@ -24,8 +27,7 @@ class Shown:
     levels: Comparison
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(NamedTuple):
     """The answer to one who asks, by position; `match` is the position of the registered person, or -1."""
 
     asking: int
@@ -36,71 +38,135 @@ class Decided:
     explanation: str
 
 
-_NOBODY = "nobody in the register is likely enough"
+_EXACT = ((Stage.NUMBER, decide.number_trace), (Stage.NAMES, decide.names_trace))
+_Verdict = tuple[Outcome, Stage, str]
 
 
-def nobody(asking: int) -> Decided:
-    """The answer where nobody comes into question."""
-    return Decided(asking, Outcome.NONE, -1, (), Stage.WEIGHED, _NOBODY)
-
-
-def decide_all(asking: Ints, near: Ints, log_odds: Floats, levels: Levels, rules: Rules) -> Iterator[Decided]:
-    """The answers to those who ask and for whom somebody comes into question, in their order.
-
-    `near` are positions in a register that is sorted by person id, which breaks ties.
+@dataclasses.dataclass(frozen=True)
+class Answers:
+    """Answers as columns, which are quickly sent: of each who asks what was decided, as a position in `verdicts`, the
+    position of the match or -1, and how many candidates are shown; and of these, one after the other, who they are,
+    their scores and their levels as rows.packed has them.
     """
-    agreeing = levels.of(decide.agreeing)
-    odds = np.where(agreeing > 0, np.exp(log_odds), 0.0)
-    starts = np.flatnonzero(np.r_[True, asking[1:] != asking[:-1]]) if len(asking) else asking
-    counts = np.diff(np.r_[starts, len(asking)])
-    score = np.minimum(0.9999, odds / np.repeat(1.0 + np.add.reduceat(odds, starts), counts)) if len(asking) else odds
-    order = np.lexsort((near, -score, asking))
-    table = _Table(near[order], score[order], levels.at[order], levels.distinct, rules)
-    for start, count, who in zip(starts.tolist(), counts.tolist(), asking[starts].tolist(), strict=True):
-        yield table.decided(who, start, start + count)
+
+    verdicts: Sequence[_Verdict]
+    decided: Ints
+    match: Ints
+    shown: Ints
+    near: Ints
+    score: Floats
+    packed: Ints
+
+    def each(self, start: int) -> Iterator[Decided]:
+        """One by one, where the first of those who ask stands at this position."""
+        combinations = map(self._levels.distinct.__getitem__, self._levels.at.tolist())
+        candidates = map(Shown, self.near.tolist(), self.score.tolist(), combinations)
+        answers = zip(self.decided.tolist(), self.match.tolist(), self.shown.tolist(), strict=True)
+        for asking, (decided, match, shown) in enumerate(answers, start):
+            outcome, stage, why = self.verdicts[decided]
+            yield Decided(asking, outcome, match, tuple(itertools.islice(candidates, shown)), stage, why)
+
+    @functools.cached_property
+    def _levels(self) -> Levels:
+        return rows.combinations(self.packed)
 
 
-class _Table:
-    """Candidates with the best of each trace first, and what follows from each combination of levels."""
+@dataclasses.dataclass(frozen=True)
+class Candidates:
+    """Who was compared: who asks, from 0 on and in order; who is near, by position in a register that is sorted by
+    person id, which breaks ties; and what was found.
+    """
 
-    def __init__(self, near: Ints, score: Floats, at: Ints, distinct: Sequence[Comparison], rules: Rules) -> None:
-        self._near = near.tolist()
-        self._scores = score.tolist()
-        self._at = at.tolist()
-        self._levels = distinct
-        self._rules = rules
-        self._forbidden = [decide.forbidden(each) for each in distinct]
-        self._exact = [
-            (Stage.NUMBER, [decide.number_trace(each) for each in distinct]),
-            (Stage.NAMES, [decide.names_trace(each) for each in distinct]),
-        ]
+    asking: Ints
+    near: Ints
+    packed: Ints
+    levels: Levels
+    log_odds: Floats
 
-    def decided(self, asking: int, start: int, end: int) -> Decided:
-        """The answer for the candidates of these rows."""
-        return self._by_exact_trace(asking, start, end) or self._by_weight(asking, start, end)
 
-    def _by_exact_trace(self, asking: int, start: int, end: int) -> Decided | None:
-        for stage, agrees in self._exact:
-            found = [row for row in range(start, end) if agrees[self._at[row]]]
-            if len(found) == 1 and not self._forbidden[self._at[found[0]]]:
-                row = found[0]
-                best = Shown(self._near[row], 1.0, self._levels[self._at[row]])
-                others = self._worth_showing(each for each in range(start, end) if each != row)
-                shown = (best, *others)[:MOST_CANDIDATES]
-                return Decided(asking, Outcome.MATCH, best.near, shown, stage, f"exact trace by {stage}")
-        return None
+def decide_all(candidates: Candidates, size: int, rules: Rules) -> Answers:
+    """The answers to so many who ask."""
+    traces = _Traces(candidates, rules)
+    decided, match = np.zeros(size, np.int64), np.full(size, -1)
+    verdicts: list[_Verdict] = [_of(decide.by_weight((), "", rules))]
+    decided[traces.who] = traces.verdicts(verdicts)
+    matches = np.array([outcome is Outcome.MATCH for outcome, _, _ in verdicts], np.bool_)
+    match[traces.who] = np.where(matches[decided[traces.who]], traces.first, -1)
+    worth = traces.worth_showing()
+    who = traces.order[worth]
+    shown = np.bincount(candidates.asking[who], minlength=size)
+    return Answers(verdicts, decided, match, shown, candidates.near[who], traces.score[worth], candidates.packed[who])
 
-    def _by_weight(self, asking: int, start: int, end: int) -> Decided:
-        shown = self._worth_showing(range(start, end))
-        outcome, why = decide.by_weight(self._scores[start:end], self._forbidden[self._at[start]], self._rules)
-        match = self._near[start] if outcome is Outcome.MATCH else -1
-        return Decided(asking, outcome, match, shown, Stage.WEIGHED, why)
 
-    def _worth_showing(self, rows: Iterator[int] | range) -> tuple[Shown, ...]:
-        found: list[Shown] = []
-        for row in rows:
-            # The best stand first, so that nobody after one who is not worth showing is.
-            if self._scores[row] < decide.WORTH_SHOWING or len(found) == MOST_CANDIDATES:
-                break
-            found.append(Shown(self._near[row], self._scores[row], self._levels[self._at[row]]))
-        return tuple(found)
+def _of(weighed: tuple[Outcome, str]) -> _Verdict:
+    outcome, why = weighed
+    return outcome, Stage.WEIGHED, why
+
+
+class _Traces:
+    """The traces for which somebody comes into question, each with its candidates from the best to the worst."""
+
+    def __init__(self, candidates: Candidates, rules: Rules) -> None:
+        asking, levels = candidates.asking, candidates.levels
+        self._rules, self._asking, self._levels = rules, asking, levels
+        self._starts = np.flatnonzero(np.r_[True, asking[1:] != asking[:-1]]) if len(asking) else asking
+        self._counts = np.diff(np.r_[self._starts, len(asking)])
+        self.who = asking[self._starts]
+        self._forbidden = [decide.forbidden(each) for each in levels.distinct]
+        self._exact, self._stage = self._by_exact_trace()
+        score = self._scores(candidates.log_odds)
+        score[self._exact[self._exact >= 0]] = 1.0
+        self.order = np.lexsort((candidates.near, -score, asking))
+        self.score, self._at = score[self.order], levels.at[self.order]
+        self.first = candidates.near[self.order][self._starts]
+
+    def _scores(self, log_odds: Floats) -> Floats:
+        """One of the candidates is the person, or none is, as in decide."""
+        odds = np.where(self._levels.of(decide.agreeing) > 0, np.exp(log_odds), 0.0)
+        return np.minimum(0.9999, odds / np.repeat(1.0 + self._sums(odds), self._counts))
+
+    def _sums(self, values: Floats) -> Floats:
+        return np.add.reduceat(values, self._starts) if len(values) else values
+
+    def _by_exact_trace(self) -> tuple[Ints, Ints]:
+        """Of each trace the candidate who alone agrees so that nothing is to be weighed, or -1, and by which stage."""
+        rows = np.arange(len(self._asking), dtype=np.float64)
+        allowed = np.array([not why for why in self._forbidden], np.bool_)[self._levels.at]
+        found, by = np.full(len(self._starts), -1), np.zeros(len(self._starts), np.int64)
+        for stage, (_, agrees) in enumerate(_EXACT):
+            flags = self._levels.of(agrees)
+            alone = self._sums(flags) == 1
+            # Where one alone agrees, the sum is that one.
+            row = np.where(alone, self._sums(flags * rows), 0).astype(np.int64)
+            here = (found < 0) & alone & allowed[row]
+            found[here], by[here] = row[here], stage
+        return found, by
+
+    def verdicts(self, verdicts: list[_Verdict]) -> Ints:
+        """What is decided of each trace, as a position in `verdicts`, to which this adds."""
+        exact = len(verdicts) + self._stage
+        verdicts += [(Outcome.MATCH, stage, f"exact trace by {stage}") for stage, _ in _EXACT]
+        return np.where(self._exact >= 0, exact, self._by_weight(verdicts))
+
+    def _by_weight(self, verdicts: list[_Verdict]) -> Ints:
+        """Traces that no line of decide.by_weight tells apart are decided alike, so that one of them is looked at."""
+        why = {text: number for number, text in enumerate(dict.fromkeys(self._forbidden))}
+        forbidden = np.array([why[text] for text in self._forbidden], np.int64)[self._at[self._starts]]
+        best = self.score[self._starts]
+        second = np.where(self._counts > 1, self.score[np.minimum(self._starts + 1, len(self.score) - 1)], 0.0)
+        likely, strong = self._sums(self.score) >= self._rules.review, best >= self._rules.match
+        situation = 8 * forbidden + 4 * likely + 2 * strong + (second > best / 10)
+        _, one, back = np.unique(situation, return_index=True, return_inverse=True)
+        start = len(verdicts)
+        verdicts += [_of(self._weighed(trace)) for trace in one.tolist()]
+        return start + back
+
+    def _weighed(self, trace: int) -> tuple[Outcome, str]:
+        start = int(self._starts[trace])
+        scores = self.score[start : start + int(self._counts[trace])].tolist()
+        return decide.by_weight(scores, self._forbidden[self._at[start]], self._rules)
+
+    def worth_showing(self) -> Ints:
+        """Who is shown, one trace after the other and the best first."""
+        rank = np.arange(len(self.score)) - np.repeat(self._starts, self._counts)
+        return np.flatnonzero((self.score >= decide.WORTH_SHOWING) & (rank < MOST_CANDIDATES))

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 Found = TypeVar("Found")
 
-WORTH_IT = 20_000
+WORTH_IT = 5_000
 """Rows from which a second process saves more than it costs."""
 
 

@@ -123,8 +123,7 @@ class _Parts:
     def _whole(self, column: Coded[str]) -> _Part:
         """Of a field that is a key by itself, the code will do."""
         codes = column.codes[self._start :]
-        known = np.fromiter((value != "" for value in column.values), np.bool_, len(column.values))
-        whose = np.flatnonzero(known[codes])
+        whose = np.flatnonzero(column.table(bool, codes)[codes])
         return _Part(whose, codes[whose])
 
 

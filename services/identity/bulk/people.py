@@ -33,10 +33,24 @@ Postcodes = tuple[tuple[str, str], ...]
 
 @dataclasses.dataclass(frozen=True)
 class Coded(Generic[Value]):
-    """A column: `codes` point into `values`."""
+    """A column: `codes` point into `values`, which may have grown since."""
 
     codes: Ints
-    values: tuple[Value, ...]
+    values: Sequence[Value]
+
+    def at(self, position: int) -> Value:
+        """The value of one person."""
+        return self.values[int(self.codes[position])]
+
+    def table(self, of: Callable[[Value], int], *codes: Ints) -> Ints:
+        """What follows from each value that these codes point to, by code; all others are not looked at."""
+        met = np.zeros(len(self.values), np.bool_)
+        for some in codes:
+            met[some] = True
+        used = np.flatnonzero(met)
+        found = np.zeros(len(met), np.int64)
+        found[used] = [of(self.values[code]) for code in used.tolist()]
+        return found
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,41 +69,46 @@ class People:
 
     def normalised(self, at: int) -> Normalised:
         """One of them as a trace knows them."""
-        given, unnamed = self.given.values[self.given.codes[at]]
-        digits = self.number.values[self.number.codes[at]]
+        given, unnamed = self.given.at(at)
+        digits = self.number.at(at)
         return Normalised(
             number=digits,
             number_valid=number_valid(digits),
             given=given,
             unnamed=unnamed,
-            families=self.families.values[self.families.codes[at]],
-            birth_date=self.birth_date.values[self.birth_date.codes[at]],
-            gender=self.gender.values[self.gender.codes[at]],
-            postcodes=self.postcodes.values[self.postcodes.codes[at]],
-            phone=self.phone.values[self.phone.codes[at]],
+            families=self.families.at(at),
+            birth_date=self.birth_date.at(at),
+            gender=self.gender.at(at),
+            postcodes=self.postcodes.at(at),
+            phone=self.phone.at(at),
         )
 
 
-class Book(Generic[Text, Value]):
+class Book(dict[Text, int], Generic[Text, Value]):
     """The values of one field, numbered as they are met; each distinct text is made comparable once."""
 
     def __init__(self, of: Callable[[Text], Value]) -> None:
+        super().__init__()
         self._of = of
-        self._codes: dict[Text, int] = {}
-        self._values: dict[Value, int] = {}
+        self._numbers: dict[Value, int] = {}
+        self._values: list[Value] = []
 
     def add(self, texts: Iterable[Text]) -> Ints:
         """The number of each text's value."""
-        every = list(texts)
-        for text in dict.fromkeys(every):
-            if text not in self._codes:
-                self._codes[text] = self._values.setdefault(self._of(text), len(self._values))
         # A loop that Python has inside, since most texts are met many times.
-        return np.fromiter(map(self._codes.__getitem__, every), np.int64, len(every))
+        return np.fromiter(map(self.__getitem__, texts), np.int64)
+
+    def __missing__(self, text: Text) -> int:
+        value = self._of(text)
+        number = self[text] = self._numbers.setdefault(value, len(self._values))
+        if number == len(self._values):
+            self._values.append(value)
+        return number
 
     def coded(self, codes: Ints) -> Coded[Value]:
         """A column of these numbers."""
-        return Coded(codes, tuple(self._values))
+        # Not a copy: in a fork it would bring over everything that is only looked at.
+        return Coded(codes, self._values)
 
 
 class Reader:

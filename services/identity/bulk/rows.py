@@ -1,6 +1,7 @@
 """The rows of features.rows for all candidates of all traces at once, and the odds that the scorer gives them."""
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable, Sequence
 
@@ -19,11 +20,20 @@ Pairs = tuple[Ints, Ints]
 """Positions of those who ask, and of who is near to each."""
 
 
+class Combination(Comparison):
+    """A comparison without names, which many pairs have in common; its reasons are put into words once."""
+
+    @functools.cached_property
+    def reasons(self) -> tuple[str, ...]:
+        """A plain sentence for each field that both records know."""
+        return super().reasons
+
+
 @dataclasses.dataclass(frozen=True)
 class Levels:
-    """The distinct combinations of levels among the pairs, as comparisons without names, and which each pair has."""
+    """The distinct combinations of levels among the pairs, and which each pair has."""
 
-    distinct: Sequence[Comparison]
+    distinct: Sequence[Combination]
     at: Ints
 
     def of(self, value: Callable[[Comparison], float | bool | int]) -> NDArray[np.float64]:
@@ -43,7 +53,7 @@ def combinations(packed: Ints) -> Levels:
     each = zip(*(part.tolist() for part in np.unravel_index(distinct, tuple(sizes))), strict=True)
     kinds = [list(kind) for kind in agreement.KINDS]
     made = [
-        Comparison(**{field: kind[level] for field, kind, level in zip(FIELDS, kinds, levels, strict=True)})
+        Combination(**{field: kind[level] for field, kind, level in zip(FIELDS, kinds, levels, strict=True)})
         for levels in each
     ]
     return Levels(made, at)
@@ -99,12 +109,15 @@ def _rarities(
     column: Coded[Value], asking: Ints, near: Ints, share: Callable[[Value], float | None]
 ) -> tuple[Ints, Ints]:
     """The rarer and the commoner of both names, as features has them; -1 where neither is known."""
-    used, back = np.unique(np.r_[column.codes[asking], column.codes[near]], return_inverse=True)
-    shares = [share(column.values[code]) for code in used.tolist()]
-    codes = np.array([-1 if each is None else features.rarity_of(each) for each in shares], np.int64)[back]
-    one, other = codes[: len(asking)], codes[len(asking) :]
+    one, other = column.codes[asking], column.codes[near]
+    rarities = column.table(lambda value: _rarity(share(value)), one, other)
+    one, other = rarities[one], rarities[other]
     least = np.where(one < 0, other, np.where(other < 0, one, np.minimum(one, other)))
     return least, np.maximum(one, other)
+
+
+def _rarity(share: float | None) -> int:
+    return -1 if share is None else features.rarity_of(share)
 
 
 def _others(asking: Ints, flags: Floats) -> Floats:

@@ -1,33 +1,19 @@
 """Traces everybody in one file among those in another: columns in, decisions out."""
 
 import dataclasses
+import functools
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-import numpy as np
-
 from services.identity.bulk import agreement, decisions, halves, nearby, people, rows
-from services.identity.bulk.decisions import Decided
+from services.identity.bulk.decisions import Answers, Candidates, Decided
 from services.identity.bulk.nearby import Index
 from services.identity.bulk.people import Columns, Ints, People, Reader
-from services.identity.bulk.rows import Floats
 from services.identity.matching.decide import Rules
 
 Telling = Callable[[str], None]
 """Told the name of each step as it begins."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Traced:
-    """Those who were compared, and an answer for each who asks, in their order.
-
-    Positions of registered people are those in `ids`; who asks stands in `people` after all of them.
-    """
-
-    people: People
-    ids: Sequence[str]
-    decided: Sequence[Decided]
 
 
 @contextmanager
@@ -54,6 +40,38 @@ class Register:
     rules: Rules
 
 
+@dataclasses.dataclass(frozen=True)
+class Traced:
+    """An answer for each who asks, in their order.
+
+    Positions of registered people are those in `ids`; who asks stands in `people` after all of them.
+    """
+
+    register: Register
+    asked: Columns
+    queries: int
+    answers: tuple[Answers, Answers]
+
+    @property
+    def decided(self) -> Iterator[Decided]:
+        """The answers in order, each made when it is come to: all at once they would fill the memory."""
+        start = len(self.ids)
+        for some in self.answers:
+            yield from some.each(start)
+            start += len(some.decided)
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """Of all registered people, in order."""
+        return self.register.ids
+
+    @functools.cached_property
+    def people(self) -> People:
+        """Those who were compared; who decisions are enough for does not wait until all are read in one place."""
+        reader = self.register.reader
+        return reader.people(self.register.codes, reader.add(self.asked, self.queries))
+
+
 @_without_collecting()
 def prepare(columns: Columns, ids: Sequence[str], rules: Rules | None = None) -> Register:
     """Makes a register ready, with rules that count its names unless others are given."""
@@ -63,43 +81,44 @@ def prepare(columns: Columns, ids: Sequence[str], rules: Rules | None = None) ->
     known = reader.people(codes)
     if rules is None:
         rules = Rules(register_size=len(ids), names=people.names(known)) if ids else Rules()
-    return Register(ids, reader, codes, nearby.index(known), rules)
+    register = Register(ids, reader, codes, nearby.index(known), rules)
+    # What is here now stays: it is looked through for garbage once, and not again in the midst of the first traces.
+    gc.collect(1)
+    return register
 
 
 @_without_collecting()
 def trace(register: Register, asked: Columns, queries: int, telling: Telling = lambda _: None) -> Traced:
     """Says of everybody who is asked about who it is."""
+
+    def answered(some: slice) -> Answers:
+        part = {name: texts[some] for name, texts in asked.items()}
+        # Who asks in the first half is answered here, and that half is heard.
+        return _answers(register, part, some.stop - some.start, _silently if some.start else telling)
+
+    return Traced(register, asked, queries, halves.both(answered, queries // 2, queries))
+
+
+def _answers(register: Register, asked: Columns, queries: int, telling: Telling) -> Answers:
     telling("reading queries")
     known = register.reader.people(register.codes, register.reader.add(asked, queries))
     telling("finding candidates")
     asking, near = nearby.pairs(known, register.index)
     telling("comparing")
-
-    def judged(some: slice) -> tuple[Ints, Floats]:
-        pairs = asking[some], near[some]
-        found = agreement.of(known, *pairs)
-        packed = rows.packed(found)
-        return packed, rows.log_odds(known, pairs, found, rows.combinations(packed), register.rules)
-
-    # Those who ask are not torn apart: each candidate is judged in the light of all others.
-    middle = int(np.searchsorted(asking, asking[len(asking) // 2])) if len(asking) else 0
-    one, other = halves.both(judged, middle, len(asking))
+    found = agreement.of(known, asking, near)
+    packed = rows.packed(found)
+    levels = rows.combinations(packed)
+    log_odds = rows.log_odds(known, (asking, near), found, levels, register.rules)
+    candidates = Candidates(asking - known.registered, near, packed, levels, log_odds)
     telling("deciding")
-    levels = rows.combinations(np.r_[one[0], other[0]])
-    answered = decisions.decide_all(asking, near, np.r_[one[1], other[1]], levels, register.rules)
-    return Traced(known, register.ids, tuple(_with_nobody(answered, known)))
+    return decisions.decide_all(candidates, queries, register.rules)
+
+
+def _silently(_: str) -> None:
+    pass
 
 
 def _sorted(register: Columns, ids: Sequence[str]) -> tuple[Columns, Sequence[str]]:
     """The register in order of ids, so that a tie falls as it does in one trace."""
     order = sorted(range(len(ids)), key=ids.__getitem__)
     return {name: [texts[at] for at in order] for name, texts in register.items()}, [ids[at] for at in order]
-
-
-def _with_nobody(answered: Iterator[Decided], known: People) -> Iterator[Decided]:
-    at = known.registered
-    for each in answered:
-        yield from map(decisions.nobody, range(at, each.asking))
-        yield each
-        at = each.asking + 1
-    yield from map(decisions.nobody, range(at, known.size))

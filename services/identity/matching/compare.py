@@ -39,7 +39,7 @@ class Comparison:
     def reasons(self) -> tuple[str, ...]:
         """A plain sentence for each field that both records know; no sentence names a value."""
         told = ((field, getattr(self, field)) for field in FIELDS)
-        return tuple(levels.SENTENCES[field, level] for field, level in told if level.value != "unknown")
+        return tuple(levels.SENTENCES[field, level] for field, level in told if level != "unknown")
 
 
 def compare(left: Normalised, right: Normalised, forms: nicknames.Table = nicknames.KNOWN) -> Comparison:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from collections.abc import Collection
 
 from rapidfuzz.distance import JaroWinkler
 
@@ -9,10 +10,17 @@ from services.identity.matching import nicknames, slips, spelling
 from services.identity.matching.levels import Middle, Name
 from services.identity.matching.normalise import Normalised
 
-_ALIKE = 0.9
-_RESEMBLING = 0.7
+Words = tuple[str, ...]
+Families = tuple[Words, ...]
+
+ALIKE = 0.9
+"""Letter by letter, from here on two longer words are heard as one."""
+RESEMBLING = 0.7
+"""Letter by letter, from here on one given name could be a form of the other."""
 OTHER = frozenset({Name.DIFFERENT, Name.RESEMBLES})
 """Levels of given names that are not one name."""
+ONE_NAME = frozenset({Name.NICKNAME, Name.SHORT, Name.SOUNDS, Name.TYPO})
+"""Levels of first given names that are one name, whatever stands behind them."""
 _RANK = {level: rank for rank, level in enumerate(Name)}
 
 
@@ -35,25 +43,33 @@ def compare(left: Normalised, right: Normalised, forms: nicknames.Table) -> tupl
     family, given = families(left.families, right.families), givens(left.given, right.given, forms)
     if left.unnamed or right.unnamed:
         return family, _UNNAMED
-    if family.level is Name.DIFFERENT and given.level in OTHER and crossed(left, right, forms):
-        return _SWAPPED, _SWAPPED
+    if family.level is Name.DIFFERENT and given.level in OTHER:
+        exchanged = crossed(left.families, left.given, right.families, right.given, forms)
+        return (_SWAPPED, _SWAPPED) if exchanged else (family, given)
     return family, given
 
 
-def crossed(left: Normalised, right: Normalised, forms: nicknames.Table) -> bool:
+def crossed(
+    left_families: Families, left_given: Words, right_families: Families, right_given: Words, forms: nicknames.Table
+) -> bool:
     """Whether each one's given name stands among the other's family names."""
-    return _carries(left.families, right.given, forms) and _carries(right.families, left.given, forms)
+    return _carries(left_families, right_given, forms) and _carries(right_families, left_given, forms)
 
 
 def _carries(families: tuple[tuple[str, ...], ...], given: tuple[str, ...], forms: nicknames.Table) -> bool:
-    written = {"".join(given), *given}
+    written = _written(given)
     return any(
         _alike(form, one) or forms.share_a_form(form, one)
         for name in families
-        for one in {"".join(name), *name}
+        for one in _written(name)
         for form in written
         if min(len(form), len(one)) > 1
     )
+
+
+def _written(words: Words) -> Collection[str]:
+    """The words and, where there are several, all in one."""
+    return words if len(words) < 2 else {"".join(words), *words}
 
 
 def _alike(left: str, right: str) -> bool:
@@ -96,7 +112,7 @@ def givens(left: tuple[str, ...], right: tuple[str, ...], forms: nicknames.Table
     if "".join(left) == "".join(right) or left[0] == right[0]:
         return NameAgreement(Name.EXACT, left[0] if left[0] == right[0] else "".join(left))
     first = _given(left[0], right[0], forms)
-    if first in {Name.NICKNAME, Name.SHORT, Name.SOUNDS, Name.TYPO}:
+    if first in ONE_NAME:
         return NameAgreement(first)
     if common := sorted(word for word in set(left) & set(right) if len(word) > 1):
         return NameAgreement(Name.MIDDLE, common[0])
@@ -120,10 +136,15 @@ def _given(left: str, right: str, forms: nicknames.Table) -> Name:
 
 def _resembles(left: str, right: str) -> bool:
     """Whether a familiar form that no table knows could join the two: Scott and Sceeter, Nettie and Natalie."""
-    short, long = sorted((spelling.sound(left), spelling.sound(right)), key=len)
-    if len(short) > 1 and (long.startswith(short) or long.endswith(short)):
+    if one_sounds_within_the_other(spelling.sound(left), spelling.sound(right)):
         return True
-    return left[0] == right[0] and JaroWinkler.similarity(left, right) >= _RESEMBLING
+    return left[0] == right[0] and JaroWinkler.similarity(left, right) >= RESEMBLING
+
+
+def one_sounds_within_the_other(left: str, right: str) -> bool:
+    """Whether the sound of one is the beginning or the end of the other's."""
+    short, long = (left, right) if len(left) <= len(right) else (right, left)
+    return len(short) > 1 and (long.startswith(short) or long.endswith(short))
 
 
 def alike(names: tuple[str, ...]) -> int:
@@ -139,7 +160,7 @@ def _spelling(left: str, right: str) -> Name:
         return Name.SOUNDS
     if min(len(left), len(right)) > 6 and slips.within(left, right, 2):
         return Name.TYPO
-    alike = JaroWinkler.similarity(left, right) >= _ALIKE and min(len(left), len(right)) > 4
+    alike = JaroWinkler.similarity(left, right) >= ALIKE and min(len(left), len(right)) > 4
     return Name.SOUNDS if alike else Name.DIFFERENT
 
 

@@ -5,6 +5,7 @@ and who else is in question: a housemate, a namesake or a twin in the list is wh
 """
 
 import enum
+import functools
 import math
 from collections.abc import Sequence
 
@@ -76,6 +77,8 @@ def _of_pair(found: Comparison, names: Rarity, expected: float) -> Row:
     )
 
 
+# Few counts of people make few shares.
+@functools.lru_cache(maxsize=65_536)
 def rarity_of(share: float) -> int:
     """Half decades: 0 for one in 100,000, 10 for everybody."""
     return max(0, min(10, round(2 * math.log10(share)) + 10))

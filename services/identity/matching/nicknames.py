@@ -97,13 +97,13 @@ _SHORTEST_STEM = 3
 
 
 @functools.lru_cache(maxsize=65_536)
-def _stem(name: str) -> str:
+def stem(name: str) -> str:
     """The name without the ending of a pet form, by which Maggie, Maggy and Maggi are one."""
     for ending in _ENDINGS:
         if name.endswith(ending) and len(name) - len(ending) >= _SHORTEST_STEM:
-            stem = name[: -len(ending)]
+            found = name[: -len(ending)]
             # Benny, Tommy: the last letter of the stem was doubled.
-            return stem[:-1] if len(stem) > _SHORTEST_STEM and stem[-1] == stem[-2] else stem
+            return found[:-1] if len(found) > _SHORTEST_STEM and found[-1] == found[-2] else found
     return name
 
 
@@ -121,8 +121,8 @@ def _index() -> dict[str, frozenset[int]]:
     for number, group in enumerate(_forms()):
         for name in group:
             found.setdefault(name, set()).add(number)
-            if _stem(name) != name:
-                found.setdefault(f"{_stem(name)}-", set()).add(number)
+            if stem(name) != name:
+                found.setdefault(f"{stem(name)}-", set()).add(number)
     return {name: frozenset(numbers) for name, numbers in found.items()}
 
 
@@ -131,8 +131,9 @@ _NONE: frozenset[int] = frozenset()
 
 
 @functools.lru_cache(maxsize=65_536)
-def _groups(name: str) -> frozenset[int]:
-    pet = _INDEX.get(f"{_stem(name)}-", _NONE) if _stem(name) != name else _NONE
+def groups(name: str) -> frozenset[int]:
+    """The groups of forms in which a name stands, by number."""
+    pet = _INDEX.get(f"{stem(name)}-", _NONE) if stem(name) != name else _NONE
     return _INDEX.get(name, _NONE) | pet
 
 
@@ -146,7 +147,7 @@ class Table:
         """Whether both are forms of one name in the table."""
         if left in self.forgotten or right in self.forgotten:
             return False
-        return not _groups(left).isdisjoint(_groups(right))
+        return not groups(left).isdisjoint(groups(right))
 
 
 KNOWN = Table()
@@ -163,6 +164,6 @@ def names_with_forms() -> dict[str, tuple[str, ...]]:
 
 def one_shortens_the_other(left: str, right: str) -> bool:
     """Whether one is made from the other by leaving out its end or its beginning: Ben, Benny; Torie, Victoria."""
-    short, long = sorted((left, right), key=len)
-    stem = _stem(short)
-    return len(stem) >= _SHORTEST_STEM and len(long) > len(stem) and stem in long
+    short, long = (left, right) if len(left) <= len(right) else (right, left)
+    part = stem(short)
+    return len(part) >= _SHORTEST_STEM and len(long) > len(part) and part in long
