@@ -15,17 +15,10 @@ MOST_START_SECONDS = 20
 
 def memory(root: Path) -> Iterator[measure.Row]:
     """A row for each service, against the size that architecture allows."""
-    parts = {part["name"]: part for part in stack.status(root)["parts"]}
+    parts = stack.status(root)["parts"]
     for name in layout.SERVICES:
-        resident = _resident_mb(int(parts[name]["pid"]))
         bound = f"{MOST_MEMORY_MB} MB resident"
-        yield measure.Row(f"memory of {name}", resident, MOST_MEMORY_MB, "MB", 1, False, bound)
-
-
-def _resident_mb(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
-    return int(line.split()[1]) / 1024
+        yield measure.Row(f"memory of {name}", parts[name]["resident_mb"], MOST_MEMORY_MB, "MB", 1, False, bound)
 
 
 def second_start(root: Path) -> measure.Row:
