@@ -6,8 +6,7 @@ is, say, police information about somebody. Operational fields are never touched
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -30,41 +29,51 @@ class Account:
     fields: Mapping[int, int]
 
 
-def people(message: Message) -> tuple[str, ...]:
-    """Ids of the people a message can say something personal about, each once, in order; "" for nobody known."""
-    return tuple(dict.fromkeys(person_id for _, _, person_id in _about(message)))
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A message inside an answer that can hold personal fields about a person; "" where it is not said about whom."""
+
+    message: Any
+    shape: labels.Shape
+    person_id: str
 
 
-def redact(message: Message, decide: Callable[[str], Decision]) -> list[Account]:
-    """Redact a message in place by the decision for each person in it, and give an account for each person."""
-    counts: dict[str, Counter[int]] = {}
+def subjects(message: Message) -> list[Subject]:
+    """Each message inside that is about somebody and can hold personal fields of them, outermost first."""
+    return list(_about(message))
+
+
+def redact(held: Collection[Subject], decide: Callable[[str], Decision]) -> list[Account]:
+    """Redact messages in place by the decision for each person in them, and give an account for each person."""
+    counts: dict[str, dict[int, int]] = {}
     decisions: dict[str, Decision] = {}
-    for held, shape, person_id in list(_about(message)):
-        if person_id not in decisions:
-            decisions[person_id] = decide(person_id)
-        count = counts.setdefault(person_id, Counter())
+    for one in held:
+        count = counts.get(one.person_id)
+        if count is None:
+            count = counts[one.person_id] = {}
+            decisions[one.person_id] = decide(one.person_id)
         # Classes that the message type can hold count even when nothing is filled: a withholding is told either way.
-        count.update(dict.fromkeys(_classes(shape.descriptor), 0))
-        _clear(held, shape, decisions[person_id], count)
-        _mark(held, shape, decisions[person_id])
-    return [Account(person_id, decisions[person_id], dict(count)) for person_id, count in counts.items()]
+        for data_class in _classes(one.shape.descriptor):
+            count.setdefault(data_class, 0)
+        _clear(one.message, one.shape, decisions[one.person_id], count)
+        _mark(one.message, one.shape, decisions[one.person_id])
+    return [Account(person_id, decisions[person_id], count) for person_id, count in counts.items()]
 
 
-def _about(message: Message) -> Iterator[tuple[Any, labels.Shape, str]]:
-    """Each message inside that is about a subject and can hold personal fields of it, outermost first."""
+def _about(message: Message) -> Iterator[Subject]:
     shape = labels.shape(message.DESCRIPTOR)
     if shape.subject and labels.paths(shape.descriptor):
-        yield message, shape, getattr(message, shape.subject)
+        yield Subject(message, shape, getattr(message, shape.subject))
     for child in shape.personal_children:
         for held in labels.values(message, child):
             yield from _about(held)
 
 
-def _clear(message: Any, shape: labels.Shape, decision: Decision, count: Counter[int]) -> None:
+def _clear(message: Any, shape: labels.Shape, decision: Decision, count: dict[int, int]) -> None:
     released = decision.released
     for leaf in shape.personal:
         if leaf.is_filled(message):
-            count[leaf.data_class] += 1
+            count[leaf.data_class] = count.get(leaf.data_class, 0) + 1
     # Nested messages before this one's own fields: a map goes as a whole, and only when its keys are withheld.
     for child in shape.personal_children:
         if child.shape.subject:
@@ -100,14 +109,23 @@ def _mark(message: Any, shape: labels.Shape, decision: Decision) -> None:
     if decision.released >= _classes(shape.descriptor):
         return
     marked = {marker.field for marker in message.withheld}
-    for path, data_class in labels.paths(shape.descriptor):
-        outcome = decision.of(data_class)
-        if isinstance(outcome, Withheld) and path not in marked:
-            message.withheld.append(
-                common_pb2.Withheld(
-                    field=path,
-                    data_class=options_pb2.DataClass.ValueType(data_class),
-                    reason=outcome.reason,
-                    because=outcome.because,
-                )
+    markers = _markers(shape.descriptor, decision)
+    message.withheld.extend([one for one in markers if one.field not in marked] if marked else markers)
+
+
+def _markers(descriptor: Descriptor, decision: Decision) -> list[common_pb2.Withheld]:
+    """A marker for each personal field that a decision withholds; made once, and copied into each message."""
+    found: list[common_pb2.Withheld] | None = decision.memory.get(descriptor)
+    if found is None:
+        outcomes = [(path, data_class, decision.of(data_class)) for path, data_class in labels.paths(descriptor)]
+        found = decision.memory[descriptor] = [
+            common_pb2.Withheld(
+                field=path,
+                data_class=options_pb2.DataClass.ValueType(data_class),
+                reason=outcome.reason,
+                because=outcome.because,
             )
+            for path, data_class, outcome in outcomes
+            if isinstance(outcome, Withheld)
+        ]
+    return found

@@ -33,7 +33,7 @@ def redacted(message: object, released: frozenset[int] | set[int]) -> None:
         number: right if number in released else Withheld("no_agreement", f"No sharing agreement lets you see {number}")
         for number in labels.PERSONAL_CLASSES
     }
-    redaction.redact(message, lambda _: Decision(outcomes, (), is_stranger=False))  # type: ignore[arg-type]
+    redaction.redact(redaction.subjects(message), lambda _: Decision(outcomes, (), is_stranger=False))  # type: ignore[arg-type]
 
 
 def maggie() -> identity_pb2.Person:
