@@ -118,6 +118,12 @@ def test_exact_traces_come_first_and_say_so() -> None:
     assert trace(change(nhs_number="", given="Maggie"), MAGGIE).stage is Stage.WEIGHED
 
 
+def test_an_exact_trace_tells_of_nobody_else() -> None:
+    twin = change(nhs_number="", given="Mary")
+    assert len(trace(change(nhs_number="", given="M"), MAGGIE, twin).candidates) == 2
+    assert len(trace(change(nhs_number=""), MAGGIE, twin).candidates) == 1
+
+
 def test_placeholders_say_nothing() -> None:
     unknown = normalise(
         Demographics("0000000000", "Unknown", "UNKNOWN", "1900-01-01", "unknown", "ZZ99 3VZ", "00000000000")
