@@ -86,7 +86,7 @@ def test_strangers_grow_with_the_register() -> None:
 def test_every_leaf_of_a_tree_is_reached_by_both_ways() -> None:
     tree = {"feature": [0, 1], "limit": [0.5, 2.5], "left": [~0, ~1], "right": [1, ~2], "leaves": [-1.0, 0.25, 2.0]}
     constant: dict[str, list[float]] = {"feature": [], "limit": [], "left": [], "right": [], "leaves": [0.5]}
-    model = {"version": "test", "features": list(features.NAMES), "trees": [tree, constant]}
+    model = {"version": "test", "features": list(features.NAMES), "levels": features.LEVELS, "trees": [tree, constant]}
     found = scorer.read(model)
     rows = [(*start, *[0] * (len(features.NAMES) - 2)) for start in ((0, 0), (1, 2), (1, 3))]
     assert [found.log_odds(row) for row in rows] == [-0.5, 0.75, 2.5]
@@ -97,3 +97,6 @@ def test_every_leaf_of_a_tree_is_reached_by_both_ways() -> None:
 def test_a_model_of_other_features_is_not_read() -> None:
     with pytest.raises(scorer.UnreadableModelError, match="other features"):
         scorer.read({"version": "1", "features": ["number"], "trees": []})
+    fewer = {**features.LEVELS, "phone": ["same", "different", "unknown"]}
+    with pytest.raises(scorer.UnreadableModelError, match="other features"):
+        scorer.read({"version": "1", "features": list(features.NAMES), "levels": fewer, "trees": []})

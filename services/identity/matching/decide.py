@@ -43,7 +43,7 @@ class Rules:
     each name is, and `scorer` is the model that weighs what agrees.
     """
 
-    match: float = 0.89
+    match: float = 0.90
     review: float = 0.05
     register_size: int = 500_000
     names: Rarity = rarity.BRITAIN

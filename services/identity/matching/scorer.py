@@ -20,7 +20,7 @@ from services.identity.matching.features import Row
 from services.identity.matching.forest import Matrix, Numbers, Tree
 
 MODELS = Path(__file__).parent / "models"
-CURRENT = MODELS / "uk-1.json"
+CURRENT = MODELS / "uk-2.json"
 """The model in force."""
 
 # From here on numpy is quicker than one number for all trees.
@@ -71,8 +71,8 @@ class Scorer:
 
 
 def read(model: Mapping[str, Any]) -> Scorer:
-    """The scorer of a model as its file holds it; raises UnreadableModelError where it speaks of other features."""
-    if tuple(model.get("features", ())) != features.NAMES:
+    """The scorer of a model as its file holds it; raises UnreadableModelError where it has other features or levels."""
+    if tuple(model.get("features", ())) != features.NAMES or model.get("levels") != features.LEVELS:
         raise UnreadableModelError("the model was trained on other features than this version of the matcher has")
     if any(len(tree["leaves"]) > forest.MOST_LEAVES for tree in model["trees"]):
         raise UnreadableModelError(f"a tree of the model has more than {forest.MOST_LEAVES} leaves")
