@@ -69,15 +69,20 @@ class Channels:
     clock: Callable[[], float] = time.time
     _channels: dict[str, grpc.aio.Channel] = field(default_factory=dict, init=False)
     _tokens: dict[tuple[Actor, str], tuple[float, str]] = field(default_factory=dict, init=False)
+    _stubs: dict[tuple[StubClass[Any], str], Any] = field(default_factory=dict, init=False)
 
     def stub(self, make: StubClass[S_co], peer: str) -> S_co:
-        """An asyncio stub for `peer`, whose address the settings hold as `<peer>_address`."""
-        return make(cast(grpc.aio.Channel, _Peer(self, peer)))
+        """An asyncio stub for `peer`, whose address the settings hold as `<peer>_address`; the same one every time."""
+        known = self._stubs.get((make, peer))
+        if known is None:
+            known = self._stubs[make, peer] = make(cast(grpc.aio.Channel, _Peer(self, peer)))
+        return cast(S_co, known)
 
     async def close(self) -> None:
         """Close every channel; calls in hand are cut off."""
         channels = list(self._channels.values())
         self._channels.clear()
+        self._stubs.clear()
         for channel in channels:
             await channel.close()
 
