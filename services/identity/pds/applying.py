@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chassis.work import Work
-from services.identity import domain, numbering, numbers, restricting
+from services.identity import domain, numbering, numbers, restricting, tracing
 from services.identity.domain import Verification
 from services.identity.pds import lookup
 
@@ -11,7 +11,7 @@ SOURCE = "pds"
 _REASON = "The Personal Demographics Service marks the record as restricted."
 
 
-async def apply(work: Work, person: domain.Person, advice: lookup.Advice, *, environment: str) -> int:
+async def apply(work: Work, person: domain.Person, advice: lookup.Advice, bench: tracing.Bench) -> int:
     """Put the advice on the record as it was asked about; answers with the record's version then.
 
     A number that somebody else has or had stays with them: this record goes to status 05 without it, and a human is
@@ -21,9 +21,9 @@ async def apply(work: Work, person: domain.Person, advice: lookup.Advice, *, env
     if advice.restricted and not person.restricted:
         person = await restricting.protect(work, person, source=SOURCE, reason=_REASON)
     if advice.invalidated:
-        settled = await numbering.invalidate(work, person.id, version=person.version, source=SOURCE)
+        settled = await numbering.invalidate(work, person.id, version=person.version, source=SOURCE, bench=bench)
         person = settled.person
-    person, contested = await _number(work, person, advice.number, environment=environment)
+    person, contested = await _number(work, person, advice.number, environment=bench.environment)
     if not contested and not _known_better(person, advice):
         person = await _verify(work, person, advice.verification)
     return person.version
