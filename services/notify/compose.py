@@ -57,13 +57,17 @@ async def body(
 
 
 async def _details(row: store.MessageRow, template: domain.Template, peers: clients.Peers) -> list[str]:
-    lines = [*_person(await peers.person(row.person_id))]
-    record_id = row.source.partition("/")[2]
+    record_id, person_id = row.source.partition("/")[2], row.person_id
+    said: Iterator[str] = iter(())
+    # Whom the record is about by now: since it was told, a human may have said that it is somebody else's, of whom two
+    # had been taken for one. To name the one beside what concerns the other would tell on both.
     if template in (domain.Template.ACTION_ASSIGNED, domain.Template.ACTION_ANSWERED):
-        lines += _action(await peers.action(record_id))
+        action = await peers.action(record_id)
+        person_id, said = action.person_id, _action(action)
     elif template is domain.Template.REFERRAL_DECIDED:
-        lines += _referral(await peers.referral(record_id))
-    return [*lines, ""]
+        referral = await peers.referral(record_id)
+        person_id, said = referral.person_id, _referral(referral)
+    return [*_person(await peers.person(person_id)), *said, ""]
 
 
 def _person(person: identity_pb2.Person) -> Iterator[str]:
