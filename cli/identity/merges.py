@@ -137,7 +137,12 @@ def _row(one: merges_pb2.Merge) -> dict[str, Any]:
         "until_by": one.unmerged_by,
         "until_reason": one.unmerge_reason_code,
         "since": [
-            {"recorded_under": each.recorded_under, "source": each.source, "at": _at(each, "stated_at")}
+            {
+                "recorded_under": each.recorded_under,
+                "source": each.source,
+                "at": _at(each, "stated_at"),
+                "statement_id": each.statement_id,
+            }
             for each in one.since
         ],
     }

@@ -38,7 +38,7 @@ def served(config: Settings, answers: Answers | None = None) -> list[server.Serv
         people.service(rules),
         bulk.service(rules),
         register.service(rules),
-        merges.service(oversees),
+        merges.service(oversees, rules),
         reviews.service(answers or stewardship.Stewarded()),
     ]
 
