@@ -107,6 +107,7 @@ def entry_assigned(
         person_id=row.person_id,
         former_person_id=former_person_id,
         merge_id=merge_id,
+        source=row.source,
     )
     event.assigned_at.FromDatetime(at)
     return event

@@ -302,11 +302,14 @@ class ChronologyEntryAssigned(_message.Message):
     FORMER_PERSON_ID_FIELD_NUMBER: _builtins.int
     MERGE_ID_FIELD_NUMBER: _builtins.int
     ASSIGNED_AT_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
     entry_id: _builtins.str
     version: _builtins.int
     person_id: _builtins.str
     former_person_id: _builtins.str
     merge_id: _builtins.str
+    source: _builtins.str
+    """The record that the entry tells of, for example "encounter/<organisation>/<id>"."""
     @_builtins.property
     def assigned_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -318,10 +321,11 @@ class ChronologyEntryAssigned(_message.Message):
         former_person_id: _builtins.str = ...,
         merge_id: _builtins.str = ...,
         assigned_at: _timestamp_pb2.Timestamp | None = ...,
+        source: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["assigned_at", b"assigned_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["assigned_at", b"assigned_at", "entry_id", b"entry_id", "former_person_id", b"former_person_id", "merge_id", b"merge_id", "person_id", b"person_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assigned_at", b"assigned_at", "entry_id", b"entry_id", "former_person_id", b"former_person_id", "merge_id", b"merge_id", "person_id", b"person_id", "source", b"source", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
