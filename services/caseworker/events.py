@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
@@ -29,6 +30,22 @@ def case_opened(row: CaseRow) -> events_pb2.CaseOpened:
     return event
 
 
+def case_closed(row: CaseRow, *, referral_ids: Sequence[str]) -> events_pb2.CaseClosed:
+    """A case is over, and with it what these referrals asked for; why is told to whoever may know."""
+    event = events_pb2.CaseClosed(
+        case_id=row.case_id,
+        version=row.version,
+        person_id=row.person_id,
+        referral_ids=referral_ids,
+        organisation_id=row.organisation_id,
+        team_id=row.team_id,
+        key_worker_id=row.key_worker_id,
+    )
+    if row.closed_at is not None:
+        event.closed_at.FromDatetime(row.closed_at)
+    return event
+
+
 def plan_updated(row: PlanRow) -> events_pb2.PlanUpdated:
     """A plan has a new version."""
     event = events_pb2.PlanUpdated(
@@ -50,6 +67,19 @@ def action_assigned(row: ActionRow) -> events_pb2.ActionAssigned:
     event.assigned_at.FromDatetime(row.assigned_at)
     if row.due_at is not None:
         event.due_at.FromDatetime(row.due_at)
+    return event
+
+
+def action_cancelled(row: ActionRow, *, at: datetime) -> events_pb2.ActionCancelled:
+    """An organisation has one thing less to do."""
+    event = events_pb2.ActionCancelled(
+        action_id=row.action_id,
+        version=row.version,
+        case_id=row.case_id,
+        person_id=row.person_id,
+        organisation_id=row.organisation_id,
+    )
+    event.cancelled_at.FromDatetime(at)
     return event
 
 

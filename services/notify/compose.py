@@ -19,15 +19,20 @@ _LONDON = ZoneInfo("Europe/London")
 SUBJECTS = {
     domain.Template.ACTION_ASSIGNED: "Joinedup: there is something for you to do",
     domain.Template.ACTION_ANSWERED: "Joinedup: an action was answered",
+    domain.Template.ACTION_CANCELLED: "Joinedup: an action is not needed any more",
     domain.Template.CRISIS_ALERT: "Joinedup: crisis alert",
     domain.Template.REFERRAL_DECIDED: "Joinedup: your referral was decided",
 }
 _OPENINGS = {
     domain.Template.ACTION_ASSIGNED: "Your organisation has an action in a support plan.",
     domain.Template.ACTION_ANSWERED: "An organisation has answered an action of a plan that you are key worker of.",
+    domain.Template.ACTION_CANCELLED: "What your organisation was asked for in a support plan is not needed any more.",
     domain.Template.CRISIS_ALERT: "Somebody on your caseload has just had a contact in crisis.",
     domain.Template.REFERRAL_DECIDED: "A referral that your organisation sent was decided.",
 }
+_ABOUT_ACTIONS = frozenset(
+    {domain.Template.ACTION_ASSIGNED, domain.Template.ACTION_ANSWERED, domain.Template.ACTION_CANCELLED}
+)
 _HEADINGS = {
     "health": "Health",
     "social_care": "Social care",
@@ -61,7 +66,7 @@ async def _details(row: store.MessageRow, template: domain.Template, peers: clie
     said: Iterator[str] = iter(())
     # Whom the record is about by now: since it was told, a human may have said that it is somebody else's, of whom two
     # had been taken for one. To name the one beside what concerns the other would tell on both.
-    if template in (domain.Template.ACTION_ASSIGNED, domain.Template.ACTION_ANSWERED):
+    if template in _ABOUT_ACTIONS:
         action = await peers.action(record_id)
         person_id, said = action.person_id, _action(action)
     elif template is domain.Template.REFERRAL_DECIDED:

@@ -17,7 +17,14 @@ from services.notify import commands, store
 from services.notify.domain import Template
 
 # What a referrer always learns; "in progress" is the team's own business.
-DECIDED = frozenset({referrals_pb2.STATUS_ACCEPTED, referrals_pb2.STATUS_REJECTED, referrals_pb2.STATUS_ON_HOLD})
+DECIDED = frozenset(
+    {
+        referrals_pb2.STATUS_ACCEPTED,
+        referrals_pb2.STATUS_REJECTED,
+        referrals_pb2.STATUS_ON_HOLD,
+        referrals_pb2.STATUS_COMPLETED,
+    }
+)
 
 
 async def on_action_assigned(work: Work, event: case_events.ActionAssigned) -> None:
@@ -39,6 +46,14 @@ async def on_action_answered(work: Work, event: case_events.ActionAnswered) -> N
         f"action/{event.action_id}",
         practitioner_id=event.key_worker_id,
         code=caseworker_pb2.ActionStatus.Name(event.status).removeprefix("ACTION_STATUS_").lower(),
+    )
+    await commands.create(work, notice)
+
+
+async def on_action_cancelled(work: Work, event: case_events.ActionCancelled) -> None:
+    """The organisation learns that nobody waits for it any more."""
+    notice = commands.Notice(
+        Template.ACTION_CANCELLED, event.person_id, event.organisation_id, f"action/{event.action_id}"
     )
     await commands.create(work, notice)
 
@@ -84,6 +99,7 @@ async def on_organisation_registered(work: Work, event: governance_events.Organi
 HANDLERS: Mapping[type[Message], Handler] = {
     case_events.ActionAssigned: on_action_assigned,
     case_events.ActionAnswered: on_action_answered,
+    case_events.ActionCancelled: on_action_cancelled,
     case_events.CrisisAlertRaised: on_crisis_alert,
     referral_events.ReferralStatusChanged: on_referral_status_changed,
     governance_events.OrganisationRegistered: on_organisation_registered,

@@ -52,6 +52,7 @@ class Template(enum.StrEnum):
 
     ACTION_ASSIGNED = "action_assigned"
     ACTION_ANSWERED = "action_answered"
+    ACTION_CANCELLED = "action_cancelled"
     CRISIS_ALERT = "crisis_alert"
     REFERRAL_DECIDED = "referral_decided"
 

@@ -73,7 +73,7 @@ class Message(_message.Message):
     message_id: _builtins.str
     person_id: _builtins.str
     template: _builtins.str
-    """action_assigned, action_answered, crisis_alert, referral_decided."""
+    """action_assigned, action_answered, action_cancelled, crisis_alert, referral_decided."""
     organisation_id: _builtins.str
     practitioner_id: _builtins.str
     source: _builtins.str
