@@ -114,6 +114,21 @@ def crisis_alert_raised(row: CaseRow, *, alert_id: str, source: str, at: datetim
     return event
 
 
+def person_news_raised(row: CaseRow, *, news_id: str, source: str, at: datetime) -> events_pb2.PersonNewsRaised:
+    """A key worker is to look at somebody's details."""
+    event = events_pb2.PersonNewsRaised(
+        news_id=news_id,
+        version=1,
+        case_id=row.case_id,
+        person_id=row.person_id,
+        key_worker_id=row.key_worker_id,
+        organisation_id=row.organisation_id,
+        source=source,
+    )
+    event.raised_at.FromDatetime(at)
+    return event
+
+
 def case_assigned(row: CaseRow, *, former_person_id: str, merge_id: str, at: datetime) -> events_pb2.CaseAssigned:
     """A case is about another person than it was opened for."""
     event = events_pb2.CaseAssigned(

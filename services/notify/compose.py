@@ -21,13 +21,15 @@ SUBJECTS = {
     domain.Template.ACTION_ANSWERED: "Joinedup: an action was answered",
     domain.Template.ACTION_CANCELLED: "Joinedup: an action is not needed any more",
     domain.Template.CRISIS_ALERT: "Joinedup: crisis alert",
+    domain.Template.PERSON_NEWS: "Joinedup: news of somebody on your caseload",
     domain.Template.REFERRAL_DECIDED: "Joinedup: your referral was decided",
 }
-_OPENINGS = {
+OPENINGS = {
     domain.Template.ACTION_ASSIGNED: "Your organisation has an action in a support plan.",
     domain.Template.ACTION_ANSWERED: "An organisation has answered an action of a plan that you are key worker of.",
     domain.Template.ACTION_CANCELLED: "What your organisation was asked for in a support plan is not needed any more.",
     domain.Template.CRISIS_ALERT: "Somebody on your caseload has just had a contact in crisis.",
+    domain.Template.PERSON_NEWS: "The details of somebody on your caseload have changed: look at them before you call.",
     domain.Template.REFERRAL_DECIDED: "A referral that your organisation sent was decided.",
 }
 _ABOUT_ACTIONS = frozenset(
@@ -52,7 +54,7 @@ async def body(
     Raises errors.NotFound while the recipient is a stranger to the person, errors.Unavailable when an owner is away.
     """
     template = domain.Template(row.template)
-    lines = [recipient.name, "", _OPENINGS[template], ""]
+    lines = [recipient.name, "", OPENINGS[template], ""]
     if not link_only:
         with clients.in_the_name_of(recipient.actor):
             lines += await _details(row, template, peers)
@@ -81,6 +83,7 @@ def _person(person: identity_pb2.Person) -> Iterator[str]:
     parts = [
         name,
         f"born {known.birth_date}" if known.birth_date else "",
+        f"died {person.died_on}" if person.died_on else "",
         f"NHS Number {_spaced(known.nhs_number)}" if known.nhs_number else "",
     ]
     yield "About: " + (", ".join(part for part in parts if part) or "(withheld)")

@@ -70,6 +70,18 @@ async def on_crisis_alert(work: Work, event: case_events.CrisisAlertRaised) -> N
     await commands.create(work, notice)
 
 
+async def on_person_news(work: Work, event: case_events.PersonNewsRaised) -> None:
+    """The key worker is to look at who the person is."""
+    notice = commands.Notice(
+        Template.PERSON_NEWS,
+        event.person_id,
+        event.organisation_id,
+        f"news/{event.news_id}",
+        practitioner_id=event.key_worker_id,
+    )
+    await commands.create(work, notice)
+
+
 async def on_referral_status_changed(work: Work, event: referral_events.ReferralStatusChanged) -> None:
     """The referrer learns what became of the referral."""
     if event.status not in DECIDED:
@@ -101,6 +113,7 @@ HANDLERS: Mapping[type[Message], Handler] = {
     case_events.ActionAnswered: on_action_answered,
     case_events.ActionCancelled: on_action_cancelled,
     case_events.CrisisAlertRaised: on_crisis_alert,
+    case_events.PersonNewsRaised: on_person_news,
     referral_events.ReferralStatusChanged: on_referral_status_changed,
     governance_events.OrganisationRegistered: on_organisation_registered,
 }

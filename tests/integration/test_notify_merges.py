@@ -107,6 +107,7 @@ async def test_what_was_told_while_they_were_merged_stays_where_it_was_told(hous
     [
         (domain.Template.ACTION_ASSIGNED, "action/a1"),
         (domain.Template.ACTION_ANSWERED, "action/a1"),
+        (domain.Template.ACTION_CANCELLED, "action/a1"),
         (domain.Template.REFERRAL_DECIDED, "referral/r1"),
     ],
 )
@@ -130,3 +131,23 @@ async def test_a_message_that_waits_names_whomever_its_record_is_about_by_now(
     text = await compose.body(row, reader, peers, portal="https://portal", link_only=False)
     assert "of gone" in text
     assert owners.asked == ["gone"], "and nobody is asked about the one whom it does not concern"
+
+
+async def test_an_agency_learns_that_it_is_not_needed_and_a_key_worker_that_there_is_news(house: House) -> None:
+    person_id = str(uuid.uuid4())
+    cancelled = case_events.ActionCancelled(
+        action_id=str(uuid.uuid4()), version=2, case_id="case", person_id=person_id, organisation_id="homes"
+    )
+    news = case_events.PersonNewsRaised(
+        news_id=str(uuid.uuid4()), version=1, case_id="case", person_id=person_id, organisation_id="trust",
+        key_worker_id="kay",
+    )  # fmt: skip
+    for event in (cancelled, cancelled, news, news):
+        await house.handle(consumers.HANDLERS, event)
+    told = {(one.template, one.organisation_id, one.practitioner_id) for one in await messages(house, person_id)}
+    assert told == {("action_cancelled", "homes", ""), ("person_news", "trust", "kay")}
+    assert len(await messages(house, person_id)) == 2
+
+
+def test_every_message_has_a_subject_and_an_opening() -> None:
+    assert set(compose.SUBJECTS) == set(compose.OPENINGS) == set(domain.Template)

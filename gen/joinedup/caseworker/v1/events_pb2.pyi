@@ -305,6 +305,50 @@ class CrisisAlertRaised(_message.Message):
 Global___CrisisAlertRaised: _TypeAlias = CrisisAlertRaised  # noqa: Y015
 
 @_typing.final
+class PersonNewsRaised(_message.Message):
+    """There is news of who somebody with an open case is, whether they live; the key worker is to look at their details."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NEWS_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    KEY_WORKER_ID_FIELD_NUMBER: _builtins.int
+    ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    RAISED_AT_FIELD_NUMBER: _builtins.int
+    news_id: _builtins.str
+    version: _builtins.int
+    case_id: _builtins.str
+    person_id: _builtins.str
+    key_worker_id: _builtins.str
+    organisation_id: _builtins.str
+    source: _builtins.str
+    """"vital/<person id>/<version>"."""
+    @_builtins.property
+    def raised_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        news_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_id: _builtins.str = ...,
+        person_id: _builtins.str = ...,
+        key_worker_id: _builtins.str = ...,
+        organisation_id: _builtins.str = ...,
+        source: _builtins.str = ...,
+        raised_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["raised_at", b"raised_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "key_worker_id", b"key_worker_id", "news_id", b"news_id", "organisation_id", b"organisation_id", "person_id", b"person_id", "raised_at", b"raised_at", "source", b"source", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PersonNewsRaised: _TypeAlias = PersonNewsRaised  # noqa: Y015
+
+@_typing.final
 class ChronologyEntryAdded(_message.Message):
     """The chronology of a person gained an entry; pages that show it refresh."""
 
