@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from chassis.work import Work
 from services.identity import domain, events, restricting, tracing
 from services.identity.matching import blocking, decide
-from services.identity.store import nearby, people, reviews
+from services.identity.store import nearby, people, reviews, whereabouts
 from services.identity.store import numbers as numbered
 
 
@@ -37,14 +37,19 @@ async def suspect(
 ) -> domain.Person:
     """Have a human say of each whether the two are one; the person is protected as whoever of them is protected.
 
-    Not where a human has said already that they are two: nobody is asked about them again.
+    Not where a human has said already that they are two: nobody is asked about them again. Nor is anybody protected
+    again whose protection a human has ended, unless there is somebody new whom they may be.
     """
     for one in suspects:
         if await reviews.apart(work.session, (person.id, one.person_id)):
             continue
-        if await numbered.suspect(work.session, person.id, one, at=work.now):
+        fresh = await numbered.suspect(work.session, person.id, one, at=work.now)
+        if fresh:
             events.publish_suspected(work, person.id, one)
-        (other,) = await people.get(work.session, [one.person_id])
-        if other.restricted and not person.restricted:
+        # As they are shown: protected under whichever of their ids that was said.
+        (other,) = await people.shown(work.session, [one.person_id])
+        if person.restricted or not other.restricted:
+            continue
+        if fresh or not await whereabouts.was_lifted(work.session, person.id):
             person = await restricting.protect(work, person, source=source, reason=restricting.PERHAPS)
     return person

@@ -13,6 +13,7 @@ from joinedup.identity.v1 import events_pb2, identity_pb2, reviews_pb2
 from joinedup.identity.v1 import register_pb2 as pb
 from services.identity.reviews import Pair
 from tests.integration import register_world, reviews_world
+from tests.integration.identity_merging import merge
 from tests.integration.register_world import KEY_WORKER, Desk, number, somebody
 from tests.integration.service_house import House
 
@@ -130,6 +131,19 @@ async def test_who_comes_to_look_like_a_protected_person_is_protected_until_a_hu
     assert len(events) == 1
     versions = [event.version for event in await house.events(events_pb2.PersonUpdated, person_id=other)]
     assert versions == [2, 3]
+    # A human's word that they need no protection is not undone by the next change.
+    await register_world.lift(house, other)
+    await amend(house, other, 4, identity_pb2.Demographics(telephone="01271 320005"))
+    assert (await register_world.person(house, other)).demographics.telephone == "01271 320005"
+
+
+async def test_who_comes_to_look_like_somebody_protected_under_another_id_is_protected(house: House) -> None:
+    known, other = await two(house, 106)
+    merged = await register_world.registered(house, somebody(306))
+    await merge(house, known, merged)
+    await register_world.restrict(house, merged)
+    await amend(house, other, 1, identity_pb2.Demographics(name=somebody(106).name))
+    assert len(await house.events(events_pb2.PersonRestricted, person_id=other)) == 1
 
 
 async def test_of_two_who_are_made_alike_at_one_time_the_second_finds_the_first(house: House) -> None:
