@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
-from chassis import auth, errors
+from chassis import auth, errors, work
 from chassis.disclosure import merges
 from chassis.rpc.client import acting
 from joinedup.common.v1 import common_pb2
 from joinedup.governance.v1 import assignments_pb2 as pb
 from joinedup.governance.v1 import events_pb2
 from joinedup.governance.v1.assignments_pb2_grpc import AssignmentsStub
+from joinedup.identity.v1 import events_pb2 as identity_events
+from services.governance import consumers
 from tests.integration.service_house import House
 from tests.integration.test_governance_ledger import LEAD, house
 from tests.integration.test_governance_merges import decide, merged, two, unmerged
@@ -139,3 +142,53 @@ async def _others(house: House) -> merges.Spell:
     spell = await merged(house, *two())
     await unmerged(house, spell)
     return spell
+
+
+async def over(house: House, spell: merges.Spell) -> merges.Spell:
+    """The merge is taken back, and governance hears of it."""
+    ended = replace(spell, unmerged_at=datetime.now(UTC))
+    event = identity_events.PersonUnmerged(
+        merge_id=spell.merge_id, version=2, surviving_person_id=spell.surviving_id, merged_person_id=spell.merged_id
+    )
+    event.merged_at.FromDatetime(spell.merged_at)
+    event.unmerged_at.FromDatetime(ended.unmerged_at or spell.merged_at)
+    async with work.unit(house.database, house.actor, service="governance") as unit:
+        await merges.project_unmerged(unit, event)
+        await consumers.HANDLERS[identity_events.PersonUnmerged](unit, event)
+    return ended
+
+
+@pytest.mark.parametrize("hers", [True, False])
+async def test_a_refusal_holds_for_both_until_a_human_says_whose_it_was(house: House, *, hers: bool) -> None:
+    kept, gone = two()
+    spell = await merged(house, kept, gone)
+    await decide(house, kept, refused=True)
+    await over(house, spell)
+    assert (await told(house, kept), await told(house, gone)) == ([True], [True])
+    await over(house, spell)
+    assert (await told(house, kept), await told(house, gone)) == ([True], [True]), "heard again, it is no other"
+    (listed,) = await since(house, spell)
+    assert (listed.person_id, listed.version) == (kept, 1), "what holds for her in doubt is nobody's word"
+    await assign(house, spell, kept, 1, gone if hers else kept)
+    assert (await told(house, kept), await told(house, gone)) == (
+        ([True, False], [True]) if hers else ([True], [True, False])
+    )
+
+
+async def test_of_what_was_withdrawn_meanwhile_nothing_is_in_doubt(house: House) -> None:
+    kept, gone = two()
+    spell = await merged(house, kept, gone)
+    await decide(house, kept, refused=True)
+    await decide(house, kept, refused=False)
+    await over(house, spell)
+    assert (await told(house, kept), await told(house, gone)) == ([True, False], [])
+
+
+async def test_what_she_says_herself_ends_the_doubt(house: House) -> None:
+    kept, gone = two()
+    spell = await merged(house, kept, gone)
+    await decide(house, kept, refused=True)
+    await over(house, spell)
+    assert await decide(house, gone, refused=False) == 2
+    assert not (await assign(house, spell, kept, 1, gone)).refused
+    assert (await told(house, kept), await told(house, gone)) == ([True, False], [True, False])
