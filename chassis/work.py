@@ -170,13 +170,19 @@ class Work:
             self.pending.spells.clear()
 
     async def unrelate(
-        self, *, person_id: str, organisation_id: str, kind: common_pb2.RelationshipKind.ValueType, source: str
+        self,
+        *,
+        person_id: str,
+        organisation_id: str,
+        kind: common_pb2.RelationshipKind.ValueType,
+        source: str,
+        at: datetime | None = None,
     ) -> None:
-        """End a relationship here and tell every other service."""
+        """End a relationship here, now or at a later time, and tell every other service."""
         event = common_pb2.RelationshipEnded(
             person_id=person_id, organisation_id=organisation_id, kind=kind, source=source
         )
-        event.valid_to.FromDatetime(self.now)
+        event.valid_to.FromDatetime(at or self.now)
         # It may be another organisation's, and the table shows each its own: a referrer ends what it began for a team.
         await self.see_everybody()
         await self.begin_relationships()

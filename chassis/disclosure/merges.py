@@ -88,6 +88,10 @@ _PAIR = sqlalchemy.text(
     "INSERT INTO also_known_as (person_id, other_id, surviving_id) SELECT * FROM"
     " unnest(CAST(:people AS text[]), CAST(:others AS text[]), CAST(:survivors AS text[]))"
 )
+_EVER = sqlalchemy.text(
+    "SELECT EXISTS (SELECT 1 FROM merge WHERE surviving_id = :person_id)"
+    " OR EXISTS (SELECT 1 FROM merge WHERE merged_id = :person_id)"
+)
 _SPELL = sqlalchemy.text("SELECT * FROM merge WHERE merge_id = :merge_id")
 
 
@@ -167,6 +171,11 @@ async def to_assign(session: AsyncSession, spell: Spell, *, held_by: str, to: st
     if not spell.merged_at <= came_at < spell.until:
         raise errors.Conflict("it was not made while the two were taken for one")
     return held_by != to
+
+
+async def was_merged(session: AsyncSession, person_id: str) -> bool:
+    """Whether the person's id was ever one of two that stood for one person, and be it that it no longer is."""
+    return bool((await db.execute(session, _EVER, {"person_id": person_id})).scalar_one())
 
 
 async def known_as(session: AsyncSession, person_id: str) -> frozenset[str]:

@@ -17,6 +17,8 @@ COMMANDS = {
     "merge": ("cli.identity.merges:merge", "Say that two records are one person."),
     "unmerge": ("cli.identity.merges:unmerge", "Take a merge back: they are two people after all."),
     "merges": ("cli.identity.merges:merges", "Who was merged into whom, and what came in since."),
+    "since": ("cli.identity.since:since", "What came in while two people were taken for one."),
+    "assign": ("cli.identity.since:assign", "Say whose something is that came in then."),
     "link": ("cli.identity.link:link", "Say of everybody in a file who of a register they are. Needs no stack."),
     "dedupe": ("cli.identity.dedupe:dedupe", "Find the records of one person in a file. Needs no stack."),
     "pairs": ("cli.identity.pairs:pairs", "Link two files one to one. Needs no stack."),

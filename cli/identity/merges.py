@@ -61,7 +61,7 @@ def merge(surviving: str, merged: str, reason: str, note: str, as_json: bool) ->
 def unmerge(merge_id: str, reason: str, note: str, as_json: bool) -> None:
     """Take the merge MERGE_ID back: each id is answered by itself, as before. Exit code 7 when it was taken back.
 
-    What came in meanwhile stays under the id that it came in under, until somebody assigns it.
+    What came in meanwhile stays under the id that it came in under, until somebody assigns it (`since`, `assign`).
     """
 
     async def talk(house: target.House) -> merges_pb2.MergeResponse:
@@ -75,7 +75,7 @@ def unmerge(merge_id: str, reason: str, note: str, as_json: bool) -> None:
         output.as_json({"merge_id": merge_id})
     else:
         output.say(
-            f"[green]✓[/] {merge_id} is taken back; `joinedup identity merges {merge_id}` shows what came in since"
+            f"[green]✓[/] {merge_id} is taken back; `joinedup identity since {merge_id}` shows what came in since"
         )
 
 
@@ -137,7 +137,12 @@ def _row(one: merges_pb2.Merge) -> dict[str, Any]:
         "until_by": one.unmerged_by,
         "until_reason": one.unmerge_reason_code,
         "since": [
-            {"recorded_under": each.recorded_under, "source": each.source, "at": _at(each, "stated_at")}
+            {
+                "recorded_under": each.recorded_under,
+                "source": each.source,
+                "at": _at(each, "stated_at"),
+                "statement_id": each.statement_id,
+            }
             for each in one.since
         ],
     }

@@ -12,6 +12,7 @@ Drawn from the `TRANSITIONS` tables of the domains; a test holds each table comp
 TABLES = (
     ("services.referrals.domain", "TRANSITIONS", "Referral (FHIR Task.status)"),
     ("services.identity.reviews", "TRANSITIONS", "Review of two records"),
+    ("services.caseworker.domain", "CASE_TRANSITIONS", "Case"),
     ("services.caseworker.domain", "TRANSITIONS", "Action of a support plan"),
     ("services.notify.domain", "TRANSITIONS", "Message (GOV.UK Notify delivery states)"),
 )

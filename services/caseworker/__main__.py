@@ -19,7 +19,8 @@ GROUP = "caseworker.consume"
 def services(config: settings.ServiceSettings, peers: clients.Peers) -> list[server.Service]:
     """All that caseworker serves, calling these peers."""
     oversees = Permissions.load(Path(config.roles_file)).oversees
-    return [*rpc.services(peers), assignments.service(oversees)]
+    read_on = timedelta(days=cast(Settings, config).partners_read_on_days)
+    return [*rpc.services(peers, read_on), assignments.service(oversees)]
 
 
 def _rpc(parts: process.Parts) -> process.Role:

@@ -13,6 +13,7 @@ from chassis.work import Work
 from joinedup.caseworker.v1 import caseworker_pb2
 from joinedup.gateway.v1 import events_pb2 as gateway_events
 from joinedup.governance.v1 import events_pb2 as governance_events
+from joinedup.identity.v1 import events_pb2 as identity_events
 from joinedup.insight.v1 import events_pb2 as insight_events
 from joinedup.notify.v1 import events_pb2 as notify_events
 from joinedup.notify.v1 import notify_pb2
@@ -115,6 +116,12 @@ async def on_rising_need(work: Work, event: insight_events.RisingNeedDetected) -
     await chronicle.add(work, entry)
 
 
+async def on_vital_status(work: Work, event: identity_events.VitalStatusChanged) -> None:
+    """Whether the person has died is recorded otherwise: whoever holds a case of theirs is to know before they call."""
+    for case in await store.open_cases(work.session, event.person_id):
+        await cases.news(work, case, source=f"vital/{event.person_id}/{event.version}", at=work.now)
+
+
 async def on_message_status(work: Work, event: notify_events.MessageStatusChanged) -> None:
     """A message about this person left, or could not be delivered."""
     titles = {
@@ -153,6 +160,7 @@ def handlers(alert_within: timedelta) -> Mapping[type[Message], Handler]:
         referral_events.ReferralAssigned: on_referral_assigned,
         gateway_events.EncounterRecorded: functools.partial(on_encounter_recorded, alert_within),
         insight_events.RisingNeedDetected: on_rising_need,
+        identity_events.VitalStatusChanged: on_vital_status,
         notify_events.MessageStatusChanged: on_message_status,
         governance_events.OrganisationRegistered: on_organisation_registered,
     }

@@ -38,6 +38,41 @@ ANSWERS = frozenset({ActionStatus.ACCEPTED, ActionStatus.DONE, ActionStatus.CANN
 OPEN = frozenset({ActionStatus.ASSIGNED, ActionStatus.ACCEPTED})
 
 
+class CaseStatus(enum.StrEnum):
+    """A case is open, or it was."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+# Who needs help again is referred again: that opens another case, and this one stays as it was closed.
+CASE_TRANSITIONS: Mapping[CaseStatus, frozenset[CaseStatus]] = {
+    CaseStatus.OPEN: frozenset({CaseStatus.CLOSED}),
+    CaseStatus.CLOSED: frozenset(),
+}
+
+
+class ClosureReason(enum.StrEnum):
+    """Why a case ends. A local list: no standard names one."""
+
+    DONE = "done"
+    DECLINED = "declined"
+    MOVED_AWAY = "moved_away"
+    DIED = "died"
+    OTHER_CASE = "other_case"
+    OTHER = "other"
+
+
+CLOSURE_WORDS: Mapping[ClosureReason, str] = {
+    ClosureReason.DONE: "What was planned is done",
+    ClosureReason.DECLINED: "The person does not want support any more",
+    ClosureReason.MOVED_AWAY: "The person has moved away",
+    ClosureReason.DIED: "The person has died",
+    ClosureReason.OTHER_CASE: "The person has another case, which goes on",
+    ClosureReason.OTHER: "For another reason",
+}
+
+
 class EncounterClass(enum.StrEnum):
     """Kind of a contact with a service, named as on the wire."""
 
@@ -113,6 +148,28 @@ def answer(action: Action, *, status: ActionStatus, note: Mapping[str, str]) -> 
     if status is ActionStatus.CANNOT and not any(text.strip() for text in note.values()):
         raise ValueError("say why it cannot be done, so that somebody else can be asked")
     return Action(status, action.version + 1)
+
+
+def cancel(action: Action) -> Action:
+    """The action, which nobody is asked for any more. Raises NotAllowed when it was answered for good."""
+    if ActionStatus.CANCELLED not in TRANSITIONS[action.status]:
+        raise NotAllowed(f"an action that is {action.status} cannot be cancelled")
+    return Action(ActionStatus.CANCELLED, action.version + 1)
+
+
+def closure_problems(reason: ClosureReason, note: Mapping[str, str]) -> Iterator[Problem]:
+    """What keeps a case from being closed for this reason."""
+    if reason is ClosureReason.OTHER and not any(text.strip() for text in note.values()):
+        yield Problem("note", "must say what the other reason is")
+    for name, text in note.items():
+        if len(text) > LONGEST_TEXT:
+            yield Problem(f"note.{name}", f"has {len(text)} characters; at most {LONGEST_TEXT} fit")
+
+
+def closure_narrative(reason: ClosureReason, note: Mapping[str, str]) -> Mapping[str, str]:
+    """Why a case was closed, by class of data: the reason is a matter of social care."""
+    said = note.get("social_care", "")
+    return {**note, "social_care": f"{CLOSURE_WORDS[reason]}. {said}".strip() if said else CLOSURE_WORDS[reason]}
 
 
 def plan_problems(content: Content, *, now: datetime) -> Iterator[Problem]:

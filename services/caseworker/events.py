@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
@@ -29,6 +30,22 @@ def case_opened(row: CaseRow) -> events_pb2.CaseOpened:
     return event
 
 
+def case_closed(row: CaseRow, *, referral_ids: Sequence[str]) -> events_pb2.CaseClosed:
+    """A case is over, and with it what these referrals asked for; why is told to whoever may know."""
+    event = events_pb2.CaseClosed(
+        case_id=row.case_id,
+        version=row.version,
+        person_id=row.person_id,
+        referral_ids=referral_ids,
+        organisation_id=row.organisation_id,
+        team_id=row.team_id,
+        key_worker_id=row.key_worker_id,
+    )
+    if row.closed_at is not None:
+        event.closed_at.FromDatetime(row.closed_at)
+    return event
+
+
 def plan_updated(row: PlanRow) -> events_pb2.PlanUpdated:
     """A plan has a new version."""
     event = events_pb2.PlanUpdated(
@@ -50,6 +67,19 @@ def action_assigned(row: ActionRow) -> events_pb2.ActionAssigned:
     event.assigned_at.FromDatetime(row.assigned_at)
     if row.due_at is not None:
         event.due_at.FromDatetime(row.due_at)
+    return event
+
+
+def action_cancelled(row: ActionRow, *, at: datetime) -> events_pb2.ActionCancelled:
+    """An organisation has one thing less to do."""
+    event = events_pb2.ActionCancelled(
+        action_id=row.action_id,
+        version=row.version,
+        case_id=row.case_id,
+        person_id=row.person_id,
+        organisation_id=row.organisation_id,
+    )
+    event.cancelled_at.FromDatetime(at)
     return event
 
 
@@ -84,6 +114,21 @@ def crisis_alert_raised(row: CaseRow, *, alert_id: str, source: str, at: datetim
     return event
 
 
+def person_news_raised(row: CaseRow, *, news_id: str, source: str, at: datetime) -> events_pb2.PersonNewsRaised:
+    """A key worker is to look at somebody's details."""
+    event = events_pb2.PersonNewsRaised(
+        news_id=news_id,
+        version=1,
+        case_id=row.case_id,
+        person_id=row.person_id,
+        key_worker_id=row.key_worker_id,
+        organisation_id=row.organisation_id,
+        source=source,
+    )
+    event.raised_at.FromDatetime(at)
+    return event
+
+
 def case_assigned(row: CaseRow, *, former_person_id: str, merge_id: str, at: datetime) -> events_pb2.CaseAssigned:
     """A case is about another person than it was opened for."""
     event = events_pb2.CaseAssigned(
@@ -107,6 +152,7 @@ def entry_assigned(
         person_id=row.person_id,
         former_person_id=former_person_id,
         merge_id=merge_id,
+        source=row.source,
     )
     event.assigned_at.FromDatetime(at)
     return event

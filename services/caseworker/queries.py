@@ -77,6 +77,8 @@ def _case(row: tables.CaseRow, partners: Sequence[str], counts: tuple[int, int])
         message.last_alert_at.FromDatetime(row.last_alert_at)
     if row.review_due_at is not None:
         message.review_due_at.FromDatetime(row.review_due_at)
+    if row.closed_at is not None:
+        message.closed_at.FromDatetime(row.closed_at)
     return message
 
 

@@ -21,6 +21,14 @@ def answer_status(status: caseworker_pb2.ActionStatus.ValueType) -> domain.Actio
     return domain.ActionStatus(name)
 
 
+def closure_reason(reason: caseworker_pb2.ClosureReason.ValueType) -> domain.ClosureReason:
+    """Why a case is closed. Raises errors.Invalid when no reason is given."""
+    name = caseworker_pb2.ClosureReason.Name(reason).removeprefix("CLOSURE_REASON_").lower()
+    if name not in set(domain.ClosureReason):
+        raise errors.Invalid.of("reason", f"must be one of {', '.join(domain.ClosureReason)}")
+    return domain.ClosureReason(name)
+
+
 def encounter_class(value: gateway_pb2.EncounterClass.ValueType) -> domain.EncounterClass:
     """The class of a contact. Raises ValueError for one that is not known here."""
     return domain.EncounterClass(gateway_pb2.EncounterClass.Name(value).removeprefix("ENCOUNTER_CLASS_").lower())

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
+from datetime import timedelta
 
 from chassis.disclosure.answers import Answers
 from chassis.rpc import server
 from chassis.rpc.pipeline import RpcHandler
 from chassis.work import Work
 from joinedup.caseworker.v1 import caseworker_pb2, plan_pb2
-from services.caseworker import clients, events, narratives, queries, tables
-from services.caseworker.commands import cases, plans
+from services.caseworker import clients, events, narratives, queries, readings, tables
+from services.caseworker.commands import cases, closing, plans
 
 
 async def open_case(
@@ -36,6 +37,21 @@ async def list_caseload(request: caseworker_pb2.ListCaseloadRequest, work: Work)
 async def add_plan_partner(request: caseworker_pb2.AddPlanPartnerRequest, work: Work) -> caseworker_pb2.CaseResponse:
     """AddPlanPartner."""
     row = await cases.add_partner(work, case_id=request.case_id, organisation_id=request.organisation_id)
+    return caseworker_pb2.CaseResponse(case_id=row.case_id, version=row.version)
+
+
+async def close_case(
+    partners_read_on: timedelta, request: caseworker_pb2.CloseCaseRequest, work: Work
+) -> caseworker_pb2.CaseResponse:
+    """CloseCase."""
+    closure = closing.Closure(
+        case_id=request.case_id,
+        version=request.version,
+        reason=readings.closure_reason(request.reason),
+        note=narratives.texts(request.note),
+        cancels_actions=request.cancel_open_actions,
+    )
+    row = await closing.close(work, closure, partners_read_on=partners_read_on)
     return caseworker_pb2.CaseResponse(case_id=row.case_id, version=row.version)
 
 
@@ -91,13 +107,14 @@ async def list_chronology(
     return await queries.list_chronology(work, request)
 
 
-def services(peers: clients.Peers) -> tuple[server.Service, ...]:
-    """What caseworker serves, calling these peers."""
+def services(peers: clients.Peers, partners_read_on: timedelta = timedelta(0)) -> tuple[server.Service, ...]:
+    """What caseworker serves, calling these peers; for so long partners read on when a case is closed."""
     handlers: dict[str, RpcHandler] = {
         "OpenCase": functools.partial(open_case, peers),
         "GetCase": get_case,
         "ListCaseload": list_caseload,
         "AddPlanPartner": add_plan_partner,
+        "CloseCase": functools.partial(close_case, partners_read_on),
         "GetPlan": get_plan,
         # What it decides about is what the frame redacts by: the same rules, with agreements remembered in between.
         "UpdatePlan": functools.partial(update_plan, Answers()),

@@ -18,3 +18,6 @@ class Settings(settings.ServiceSettings):
     alert_within_hours: float = Field(
         default=72, gt=0, description="How recent a contact in crisis must be to alert the key worker."
     )
+    partners_read_on_days: float = Field(
+        default=14, ge=0, description="Days for which partners of a plan can read it after its case was closed."
+    )

@@ -14,7 +14,7 @@ from chassis.disclosure import merges
 from services.caseworker import domain
 from services.caseworker.tables import ActionRow, CaseRow, ChronologyRow, OrganisationRow, PartnerRow, PlanRow
 
-OPEN_CASE = "open"
+OPEN_CASE = domain.CaseStatus.OPEN.value
 
 
 async def find_case(session: AsyncSession, case_id: str, *, lock: bool = False) -> CaseRow | None:
@@ -131,6 +131,20 @@ async def actions(
     total = (await session.exec(select(func.count()).select_from(query.subquery()))).one()
     ordered = query.order_by(col(ActionRow.due_at).asc().nulls_last(), col(ActionRow.assigned_at), ActionRow.action_id)
     return (await session.exec(ordered.offset(offset).limit(limit))).all(), total
+
+
+async def open_actions(session: AsyncSession, case_id: str) -> Sequence[ActionRow]:
+    """The actions of a case that nobody has answered for good, locked until the transaction ends."""
+    query = select(ActionRow).where(ActionRow.case_id == case_id, col(ActionRow.status).in_(list(domain.OPEN)))
+    return (await session.exec(query.order_by(ActionRow.action_id).with_for_update())).all()
+
+
+async def joined_referrals(session: AsyncSession, case_id: str) -> Sequence[str]:
+    """The referrals that joined a case after the one that opened it, as its chronology tells."""
+    begins = f"case/{case_id}/referral/"
+    query = select(ChronologyRow.source).where(col(ChronologyRow.source).startswith(begins, autoescape=True))
+    sources = (await session.exec(query.order_by(ChronologyRow.source))).all()
+    return [source.removeprefix(begins) for source in sources]
 
 
 async def waiting_and_overdue(

@@ -44,6 +44,9 @@ class CaseRow(Table, table=True):
     opened_at: datetime = Field(sa_column=_time())
     last_alert_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     review_due_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    closed_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    closure_reason: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    closed_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class PartnerRow(Table, table=True):

@@ -63,6 +63,21 @@ async def record_decision(work: Work, *, person_id: str, sector: common_pb2.Sect
         if standing and person_id not in standing:
             raise errors.Conflict(f"the refusal stands under another id of this person: withdraw it for {standing[0]}")
     version = await store.decisions_recorded(work.session, person_id, sector) + 1
+    record(work, person_id, sector, refused=refused, version=version)
+    work.audit("record sharing decision", subject=f"person/{person_id}")
+    return version
+
+
+def record(
+    work: Work,
+    person_id: str,
+    sector: common_pb2.Sector.ValueType,
+    *,
+    refused: bool,
+    version: int,
+    follows: bool = False,
+) -> None:
+    """Keep what stands for a person and a sector from now on, and tell it; versions have no gap."""
     work.session.add(
         store.DecisionRow(
             person_id=person_id,
@@ -71,6 +86,7 @@ async def record_decision(work: Work, *, person_id: str, sector: common_pb2.Sect
             refused=refused,
             decided_at=work.now,
             recorded_by=work.actor.subject,
+            follows=follows,
         )
     )
     work.publish(
@@ -81,8 +97,6 @@ async def record_decision(work: Work, *, person_id: str, sector: common_pb2.Sect
         aggregate=f"decision/{person_id}/{sector}",
         version=version,
     )
-    work.audit("record sharing decision", subject=f"person/{person_id}")
-    return version
 
 
 async def register_directory(work: Work, request: directory_pb2.RegisterDirectoryRequest) -> int:

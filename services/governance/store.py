@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, LargeBinary, SmallInteger, String, func, text, tuple_
+from sqlalchemy import BigInteger, Column, DateTime, Index, LargeBinary, SmallInteger, String, false, func, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel, col, select, update
@@ -33,7 +33,10 @@ class PublicationRow(Table, table=True):
 
 
 class DecisionRow(Table, table=True):
-    """A person's decision about sharing with a sector; every version is kept."""
+    """A person's decision about sharing with a sector; every version is kept.
+
+    `follows`: recorded for nobody's word, since one that stood turned out to be another person's.
+    """
 
     __tablename__ = "decision_history"
 
@@ -43,6 +46,7 @@ class DecisionRow(Table, table=True):
     refused: bool
     decided_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     recorded_by: str
+    follows: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class DirectoryRow(Table, table=True):

@@ -37,8 +37,8 @@ def served(config: Settings, answers: Answers | None = None) -> list[server.Serv
     return [
         people.service(rules),
         bulk.service(rules),
-        register.service(config.environment),
-        merges.service(oversees),
+        register.service(rules),
+        merges.service(oversees, rules),
         reviews.service(answers or stewardship.Stewarded()),
     ]
 
@@ -66,7 +66,7 @@ def _pds(parts: process.Parts) -> process.Role:
     # Few connections, so that calls keep theirs.
     database = parts.database.for_batches(config.database_batch_statement_seconds)
     parts.closing.push_async_callback(database.close)
-    return worker.Worker(config, database, composition.compose(config, parts.closing))
+    return worker.Worker(config, database, composition.compose(config, parts.closing), bench(config))
 
 
 SERVICE = process.Service(

@@ -9,11 +9,11 @@ from chassis import errors
 from chassis.disclosure.answers import Answers
 from chassis.work import Work
 from joinedup.common.v1 import common_pb2
-from services.identity import commands, domain, events, histories, numbers
+from services.identity import commands, domain, events, histories, lookalikes, numbers, tracing
 from services.identity.matching import blocking
 from services.identity.store import histories as kept
-from services.identity.store import nearby, people
 from services.identity.store import numbers as numbered
+from services.identity.store import people, traces
 
 # Anybody may refer anybody: this relationship is one that its holder made, and gives no say in who somebody is.
 PARTICIPANTS = Answers(disregards=frozenset({common_pb2.RELATIONSHIP_KIND_REFERRER}))
@@ -31,25 +31,25 @@ class History:
 
 
 async def update(
-    work: Work, person_id: str, *, version: int, amendment: histories.Amendment, environment: str
+    work: Work, person_id: str, *, version: int, amendment: histories.Amendment, bench: tracing.Bench
 ) -> domain.Person:
     """Say what is so of a person from a day on; what was shown becomes history, and they are found by it still.
 
+    Whoever they now may be besides is for a human to say, and the PDS is asked about them anew where it was to be.
     `version` is the one that the caller saw. Raises Invalid naming each field, NotFound, Denied for a mere referrer,
     and Conflict when the record has changed since.
     """
     await require_part(work, person_id)
     stated = amendment.demographics
     if stated != domain.Demographics():
-        domain.check_parts(stated, environment=environment, today=work.now.date())
+        domain.check_parts(stated, environment=bench.environment, today=work.now.date())
     before = await seen(work, person_id, version)
     change = histories.amend(before, amendment, await kept.statements(work.session, person_id))
     after = change.person
     if after == before:
         return before
     keys = blocking.keys(domain.comparable_person(after)) - blocking.keys(domain.comparable_person(before))
-    # Nobody like the person as they are now is registered between this and the end of the transaction.
-    await nearby.lock(work.session, keys)
+    await lookalikes.hold(work, after)
     await people.change(work.session, before, after)
     await kept.state(work.session, after, histories.Statement(stated, amendment.source, work.now, amendment.effective))
     await kept.keep(work.session, after, change.former)
@@ -57,6 +57,9 @@ async def update(
     events.publish_updated(work, after)
     parts = ",".join(sorted(one.part.value for one in change.former))
     work.audit("person.updated", subject=f"person/{after.id}", detail={"replaced": parts})
+    after = await lookalikes.look(work, after, bench, source=amendment.source)
+    if bench.asks_pds:
+        traces.queue(work, after)
     return after
 
 

@@ -37,6 +37,13 @@ def publish_restriction(work: Work, person: domain.Person, version: int) -> None
     work.publish(event, person_id=person.id, aggregate=f"restriction/{person.id}", version=version)
 
 
+def publish_vital_status(work: Work, person_id: str, version: int) -> None:
+    """Whether somebody has died is another than it was: which, the register tells whoever may know."""
+    event = events_pb2.VitalStatusChanged(person_id=person_id, version=version)
+    event.changed_at.FromDatetime(work.now)
+    work.publish(event, person_id=person_id, aggregate=f"vital/{person_id}", version=version)
+
+
 def publish_suspected(work: Work, person_id: str, suspect: domain.Suspect) -> None:
     """A human has to say whether two records are one person."""
     event = events_pb2.DuplicateSuspected(

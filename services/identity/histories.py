@@ -131,6 +131,13 @@ def shown(person: Person, former: Iterable[Former]) -> Iterator[Former]:
     return (one for one in former if not (person.restricted and one.part in WHEREABOUTS))
 
 
+def changed_on(part: Part, person: Person, statements: Iterable[Statement], former: Iterable[Former]) -> date | None:
+    """The day on which a part came to be as it stands, or was emptied; None where nothing was ever known of it."""
+    if (value := _of(person.demographics, part)) != Demographics():
+        return _origin(part, value, person, sorted(statements, key=lambda one: one.at))[1].date()
+    return max((one.until for one in former if one.part is part), default=None)
+
+
 def as_was(present: Demographics, former: Former) -> Demographics:
     """What is so now, but for one part as it was."""
     return replace(present, **{name: getattr(former.value, name) for name in FIELDS[former.part]})

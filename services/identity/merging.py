@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from chassis import auth, errors, paging
 from chassis.work import Work
 from joinedup.common.v1 import common_pb2
-from services.identity import domain, events, merges, reviews
+from services.identity import domain, events, merges, restricting, reviews
 from services.identity.store import merges as register
 from services.identity.store import reviews as decided
+from services.identity.store import whereabouts
 
 MOST_RECORDS = 200
 Oversees = Callable[[auth.Actor], bool]
@@ -50,6 +51,7 @@ async def unmerge(work: Work, merge_id: str, *, why: merges.Why, oversees: Overs
     await register.locked(work.session, [standing.surviving_id, standing.merged_id])
     over = merges.unmerge(standing, why=why, by=work.actor.subject, now=work.now)
     await register.end(work.session, standing, over)
+    await _protect_both(work, over)
     # Whoever is told apart so is not proposed again, whatever the review queue said before.
     pair = reviews.Pair.of(over.surviving_id, over.merged_id)
     actor, different = work.actor, reviews.Decision.DIFFERENT
@@ -59,6 +61,19 @@ async def unmerge(work: Work, merge_id: str, *, why: merges.Why, oversees: Overs
     detail = {"surviving": over.surviving_id, "merged": over.merged_id, "reason": why.reason_code}
     work.audit("person.unmerged", subject=f"merge/{over.id}", detail=detail)
     return over
+
+
+async def _protect_both(work: Work, over: merges.Merge) -> None:
+    """Of two who are two again, let both be protected if that was said while they were taken for one.
+
+    It may have been said of either, and stands with one. Until a human lifts it the other is not left without.
+    """
+    kept, gone = (await register.records(work.session, [over.surviving_id, over.merged_id])).values()
+    for shut, bare in ((kept, gone), (gone, kept)):
+        if bare.restricted or not shut.restricted:
+            continue
+        if await whereabouts.protected_since(work.session, shut.id, over.merged_at):
+            await restricting.protect(work, bare, source=f"merge/{over.id}", reason=restricting.MEANWHILE)
 
 
 async def records(work: Work, person_ids: Sequence[str], *, oversees: Oversees) -> Sequence[domain.Person]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from chassis.disclosure import merges
 from chassis.work import Work
-from services.identity import amending, domain, events, nhs_number, numbers, restricting, tracing
+from services.identity import amending, domain, events, lookalikes, nhs_number, numbers, restricting, tracing
 from services.identity.store import histories as kept
-from services.identity.store import nearby, people, reviews
+from services.identity.store import nearby, people
 from services.identity.store import numbers as numbered
 
 
@@ -65,11 +65,14 @@ async def supersede(work: Work, person_id: str, *, version: int, number: str, so
     return await _supersede(work, before, value, source=source)
 
 
-async def invalidate(work: Work, person_id: str, *, version: int, source: str) -> Outcome:
-    """Take a dead number off a person. Raises NotFound, Denied, Conflict."""
+async def invalidate(work: Work, person_id: str, *, version: int, source: str, bench: tracing.Bench) -> Outcome:
+    """Take a dead number off a person. Raises NotFound, Denied, Conflict.
+
+    Two numbers tell two people apart: who else the person may be without theirs is for a human to say.
+    """
     await amending.require_part(work, person_id)
     before = await amending.seen(work, person_id, version)
-    return await _invalidate(work, before, source=source)
+    return await _invalidate(work, before, source=source, bench=bench)
 
 
 async def apply(
@@ -81,7 +84,7 @@ async def apply(
     number: str = "",
     restricted: bool = False,
     source: str,
-    environment: str,
+    bench: tracing.Bench,
 ) -> Outcome:
     """Bring about what PDS answered of a registered person, whoever asked it: for the service's own work.
 
@@ -96,10 +99,10 @@ async def apply(
     authority = numbers.Authority.PDS
     match found:
         case Found.PERSON:
-            value = nhs_number.parse(number, environment=environment).value
+            value = nhs_number.parse(number, environment=bench.environment).value
             return await _confirmed(work, before, value, source=source)
         case Found.INVALIDATED if before.demographics.nhs_number:
-            return await _invalidate(work, before, source=source, authority=authority)
+            return await _invalidate(work, before, source=source, bench=bench)
         case _:
             status = domain.Verification.NO_OR_MULTIPLE_MATCH
             return await _verify(work, before, status, authority=authority, source=source)
@@ -135,11 +138,12 @@ async def _supersede(work: Work, before: domain.Person, number: str, *, source: 
     return await _settle(work, before, change, "superseded", number=number, authority=authority, source=source)
 
 
-async def _invalidate(
-    work: Work, before: domain.Person, *, source: str, authority: numbers.Authority = numbers.Authority.PDS
-) -> Outcome:
+async def _invalidate(work: Work, before: domain.Person, *, source: str, bench: tracing.Bench) -> Outcome:
     change = numbers.invalidate(before, source=source, now=work.now)
-    return await _settle(work, before, change, "invalidated", number="", authority=authority, source=source)
+    await lookalikes.hold(work, change.person)
+    authority = numbers.Authority.PDS
+    settled = await _settle(work, before, change, "invalidated", number="", authority=authority, source=source)
+    return replace(settled, person=await lookalikes.look(work, settled.person, bench, source=source))
 
 
 async def _verify(
@@ -181,7 +185,8 @@ async def _settle(
     if change.former:
         await numbered.end(work.session, after.id, change.former)
     if contested:
-        after = await _suspect(work, after, change.holder_id, source=source)
+        held = domain.Suspect(change.holder_id, 0.0, ("NHS Number is the same",))
+        after = await lookalikes.suspect(work, after, [held], source=source)
     elif number:
         await kept.find_by(work.session, after.id, _keys(number))
     verified = numbers.Verified(
@@ -191,19 +196,3 @@ async def _settle(
     detail = {"status": after.verification.value, "authority": authority.value, "contested": str(contested).lower()}
     work.audit(f"number.{act}", subject=f"person/{after.id}", detail=detail)
     return Outcome(after, contested)
-
-
-async def _suspect(work: Work, person: domain.Person, holder_id: str, *, source: str) -> domain.Person:
-    """Have a human say whether the two are one; the person is protected as whoever holds the number is.
-
-    Not where a human has said already that they are two: nobody is asked about them again.
-    """
-    if await reviews.apart(work.session, (person.id, holder_id)):
-        return person
-    suspect = domain.Suspect(holder_id, 0.0, ("NHS Number is the same",))
-    if await numbered.suspect(work.session, person.id, suspect, at=work.now):
-        events.publish_suspected(work, person.id, suspect)
-    (holder,) = await people.get(work.session, [holder_id])
-    if holder.restricted and not person.restricted:
-        return await restricting.protect(work, person, source=source, reason=restricting.PERHAPS)
-    return person

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from chassis import errors
 from chassis.work import Work
 from services.identity import domain, tracing
+from services.identity.store import deaths
 from services.identity.store import people as register
 
 MOST_PEOPLE = 200
@@ -52,3 +53,8 @@ async def people(work: Work, person_ids: Sequence[str]) -> list[domain.Person]:
     if len(person_ids) > MOST_PEOPLE:
         raise errors.Invalid.of("person_ids", f"are more than {MOST_PEOPLE}")
     return await register.shown(work.session, person_ids)
+
+
+async def died(work: Work, person_ids: Sequence[str]) -> Mapping[str, str]:
+    """On which day (ISO 8601) those of some people died who did, as far as it is known."""
+    return await deaths.of(work.session, person_ids)

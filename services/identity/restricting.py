@@ -15,6 +15,7 @@ from services.identity.store import nearby, people, whereabouts
 
 LONGEST_REASON = 2_000
 PERHAPS = "may be somebody whose whereabouts are protected"
+MEANWHILE = "was taken for somebody whose whereabouts came to be protected meanwhile"
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,25 @@ async def trace(work: Work, stated: domain.Demographics, bench: Bench, *, wait: 
     return await _judged(work, asked, found, bench)
 
 
+async def trace_others(work: Work, person: domain.Person, bench: Bench) -> Traced:
+    """Whom else of the register somebody registered may be, by all that is known of them.
+
+    Neither under another id of theirs nor anybody whom a human has told apart from them.
+    """
+    await work.see_everybody()
+    known = domain.comparable_person(person)
+    asked = _Asked(person.demographics, known, blocking.keys(known))
+    (near,) = await nearby.candidates(work.session, [asked.question])
+    persons = {record.id: record.surviving_id or record.id for record in near.people} | {person.id: person.id}
+    apart = reviews.of_people(await decided.apart(work.session, persons), persons)
+    others = [
+        record
+        for record in near.people
+        if (other := persons[record.id]) != person.id and reviews.Pair.of(person.id, other) not in apart
+    ]
+    return await _judged(work, asked, replace(near, people=others), bench)
+
+
 async def trace_many(work: Work, stated: Sequence[domain.Demographics], bench: Bench) -> list[Traced]:
     """The same for many people in one look at the register; other calls are served between two of them."""
     await work.see_everybody()

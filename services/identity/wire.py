@@ -34,13 +34,14 @@ def stated(message: pb.Demographics) -> domain.Demographics:
     )
 
 
-def person(one: domain.Person) -> pb.Person:
+def person(one: domain.Person, died_on: str = "") -> pb.Person:
     """A person with everything that is known; the frame withholds."""
     return pb.Person(
         person_id=one.id,
         version=one.version,
         demographics=demographics(one.told),
         verification_status=one.verification.value,
+        died_on=died_on,
         surviving_person_id=one.surviving_id,
     )
 

@@ -9,7 +9,7 @@ from chassis.consumer import Consumer
 from chassis.disclosure.answers import Answers
 from chassis.rpc import server
 from joinedup.common.v1 import common_pb2
-from services.insight import rpc
+from services.insight import consumers, rpc
 from services.insight.settings import Settings
 
 GROUP = "insight.consume"
@@ -22,8 +22,8 @@ def _rpc(parts: process.Parts) -> process.Role:
 
 
 def _consume(parts: process.Parts) -> process.Role:
-    # Nothing but the frame's own: relationships, agreements and decisions, which answers are decided by.
-    return Consumer(parts.config, parts.database, group=GROUP, handlers={})
+    handlers = consumers.handlers(cast(Settings, parts.config).rule)
+    return Consumer(parts.config, parts.database, group=GROUP, handlers=handlers)
 
 
 def _stream(parts: process.Parts) -> process.Role:

@@ -49,14 +49,18 @@ def step(event: Message, known: Mapping[str, Any] | None, rule: domain.Rule) -> 
     if isinstance(event, gateway_events.EncounterRecorded):
         if event.encounter_class not in CRISES:
             return None
-        key = f"{event.organisation_id}/{event.encounter_id}"
-        remembered, crossing = domain.contact(counted, encounter=key, at=event.started_at.seconds, rule=rule)
+        remembered, crossing = domain.contact(counted, encounter=key(event), at=event.started_at.seconds, rule=rule)
         return Step(event.person_id, remembered, crossing)
     if isinstance(event, referral_events.ReferralSubmitted):
         return Step(event.person_id, domain.referral(counted, referral_id=event.referral_id, is_open=True))
     if isinstance(event, referral_events.ReferralStatusChanged) and event.status in CLOSED:
         return Step(event.person_id, domain.referral(counted, referral_id=event.referral_id, is_open=False))
     return None
+
+
+def key(event: gateway_events.EncounterRecorded) -> str:
+    """What a contact is known by: an organisation's encounter is one contact."""
+    return f"{event.organisation_id}/{event.encounter_id}"
 
 
 def person_of(event: Message) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,6 +66,41 @@ def contact(counted: Counted, *, encounter: str, at: int, rule: Rule) -> tuple[C
     crossed = armed and not known and len(contacts) >= rule.threshold
     crossing = Crossing(encounter, len(contacts), at) if crossed else None
     return Counted(contacts, armed and not crossed, counted.referrals), crossing
+
+
+@dataclass(frozen=True)
+class Rise:
+    """The count has reached the threshold and has not fallen below since: by which contact, and all that belong to it.
+
+    A contact belongs to one rise: those in the window when the threshold was crossed, and all that came then.
+    """
+
+    crossing: Crossing
+    encounters: frozenset[str]
+
+
+def rise(contacts: Mapping[str, int], rule: Rule) -> Rise | None:
+    """The rise in which somebody stands at the latest of all their contacts; None where the count is below.
+
+    It follows from the contacts alone, in whichever order and under whichever ids they were told: counted one by one as
+    they came they lead to the same.
+    """
+    window: deque[tuple[str, int]] = deque()
+    found: Rise | None = None
+    earlier: set[str] = set()
+    for encounter, at in sorted(contacts.items(), key=lambda one: (one[1], one[0])):
+        while window and window[0][1] <= at - rule.window_days * DAY_SECONDS:
+            window.popleft()
+        if found is not None and len(window) < rule.threshold:
+            earlier |= found.encounters
+            found = None
+        window.append((encounter, at))
+        if found is not None:
+            found = Rise(found.crossing, found.encounters | {encounter})
+        elif len(window) >= rule.threshold:
+            own = frozenset(key for key, _ in window) - earlier
+            found = Rise(Crossing(encounter, len(window), at), own)
+    return found
 
 
 def referral(counted: Counted, *, referral_id: str, is_open: bool) -> Counted:

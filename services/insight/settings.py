@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from chassis import settings
+from services.insight import domain
 
 
 class Settings(settings.ServiceSettings):
@@ -26,3 +27,8 @@ class Settings(settings.ServiceSettings):
     stream_data: str = Field(
         default="", description="Folder for the stream library's own files; empty: a temporary one, rebuilt at start."
     )
+
+    @property
+    def rule(self) -> domain.Rule:
+        """The rule by which contacts are counted."""
+        return domain.Rule(self.rising_need_contacts, self.rising_need_days)

@@ -47,7 +47,7 @@ class Stream:
     @property
     def rule(self) -> domain.Rule:
         """The rule that the settings state."""
-        return domain.Rule(self.config.rising_need_contacts, self.config.rising_need_days)
+        return self.config.rule
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run the application until told to stop; Faust commits what was processed and leaves the group.
@@ -169,7 +169,7 @@ class Stream:
             async with work.unit(
                 self.database, auth.service_actor("insight"), service="insight", traceparent=envelope.traceparent
             ) as unit:
-                await commands.raise_signal(
+                await commands.raise_of_one(
                     unit,
                     person_id=step.person_id,
                     crossing=step.crossing,

@@ -19,15 +19,22 @@ _LONDON = ZoneInfo("Europe/London")
 SUBJECTS = {
     domain.Template.ACTION_ASSIGNED: "Joinedup: there is something for you to do",
     domain.Template.ACTION_ANSWERED: "Joinedup: an action was answered",
+    domain.Template.ACTION_CANCELLED: "Joinedup: an action is not needed any more",
     domain.Template.CRISIS_ALERT: "Joinedup: crisis alert",
+    domain.Template.PERSON_NEWS: "Joinedup: news of somebody on your caseload",
     domain.Template.REFERRAL_DECIDED: "Joinedup: your referral was decided",
 }
-_OPENINGS = {
+OPENINGS = {
     domain.Template.ACTION_ASSIGNED: "Your organisation has an action in a support plan.",
     domain.Template.ACTION_ANSWERED: "An organisation has answered an action of a plan that you are key worker of.",
+    domain.Template.ACTION_CANCELLED: "What your organisation was asked for in a support plan is not needed any more.",
     domain.Template.CRISIS_ALERT: "Somebody on your caseload has just had a contact in crisis.",
+    domain.Template.PERSON_NEWS: "The details of somebody on your caseload have changed: look at them before you call.",
     domain.Template.REFERRAL_DECIDED: "A referral that your organisation sent was decided.",
 }
+_ABOUT_ACTIONS = frozenset(
+    {domain.Template.ACTION_ASSIGNED, domain.Template.ACTION_ANSWERED, domain.Template.ACTION_CANCELLED}
+)
 _HEADINGS = {
     "health": "Health",
     "social_care": "Social care",
@@ -47,7 +54,7 @@ async def body(
     Raises errors.NotFound while the recipient is a stranger to the person, errors.Unavailable when an owner is away.
     """
     template = domain.Template(row.template)
-    lines = [recipient.name, "", _OPENINGS[template], ""]
+    lines = [recipient.name, "", OPENINGS[template], ""]
     if not link_only:
         with clients.in_the_name_of(recipient.actor):
             lines += await _details(row, template, peers)
@@ -57,13 +64,17 @@ async def body(
 
 
 async def _details(row: store.MessageRow, template: domain.Template, peers: clients.Peers) -> list[str]:
-    lines = [*_person(await peers.person(row.person_id))]
-    record_id = row.source.partition("/")[2]
-    if template in (domain.Template.ACTION_ASSIGNED, domain.Template.ACTION_ANSWERED):
-        lines += _action(await peers.action(record_id))
+    record_id, person_id = row.source.partition("/")[2], row.person_id
+    said: Iterator[str] = iter(())
+    # Whom the record is about by now: since it was told, a human may have said that it is somebody else's, of whom two
+    # had been taken for one. To name the one beside what concerns the other would tell on both.
+    if template in _ABOUT_ACTIONS:
+        action = await peers.action(record_id)
+        person_id, said = action.person_id, _action(action)
     elif template is domain.Template.REFERRAL_DECIDED:
-        lines += _referral(await peers.referral(record_id))
-    return [*lines, ""]
+        referral = await peers.referral(record_id)
+        person_id, said = referral.person_id, _referral(referral)
+    return [*_person(await peers.person(person_id)), *said, ""]
 
 
 def _person(person: identity_pb2.Person) -> Iterator[str]:
@@ -72,6 +83,7 @@ def _person(person: identity_pb2.Person) -> Iterator[str]:
     parts = [
         name,
         f"born {known.birth_date}" if known.birth_date else "",
+        f"died {person.died_on}" if person.died_on else "",
         f"NHS Number {_spaced(known.nhs_number)}" if known.nhs_number else "",
     ]
     yield "About: " + (", ".join(part for part in parts if part) or "(withheld)")

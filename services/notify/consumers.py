@@ -17,7 +17,14 @@ from services.notify import commands, store
 from services.notify.domain import Template
 
 # What a referrer always learns; "in progress" is the team's own business.
-DECIDED = frozenset({referrals_pb2.STATUS_ACCEPTED, referrals_pb2.STATUS_REJECTED, referrals_pb2.STATUS_ON_HOLD})
+DECIDED = frozenset(
+    {
+        referrals_pb2.STATUS_ACCEPTED,
+        referrals_pb2.STATUS_REJECTED,
+        referrals_pb2.STATUS_ON_HOLD,
+        referrals_pb2.STATUS_COMPLETED,
+    }
+)
 
 
 async def on_action_assigned(work: Work, event: case_events.ActionAssigned) -> None:
@@ -43,6 +50,14 @@ async def on_action_answered(work: Work, event: case_events.ActionAnswered) -> N
     await commands.create(work, notice)
 
 
+async def on_action_cancelled(work: Work, event: case_events.ActionCancelled) -> None:
+    """The organisation learns that nobody waits for it any more."""
+    notice = commands.Notice(
+        Template.ACTION_CANCELLED, event.person_id, event.organisation_id, f"action/{event.action_id}"
+    )
+    await commands.create(work, notice)
+
+
 async def on_crisis_alert(work: Work, event: case_events.CrisisAlertRaised) -> None:
     """The key worker learns of a contact in crisis."""
     notice = commands.Notice(
@@ -50,6 +65,18 @@ async def on_crisis_alert(work: Work, event: case_events.CrisisAlertRaised) -> N
         event.person_id,
         event.organisation_id,
         f"alert/{event.alert_id}",
+        practitioner_id=event.key_worker_id,
+    )
+    await commands.create(work, notice)
+
+
+async def on_person_news(work: Work, event: case_events.PersonNewsRaised) -> None:
+    """The key worker is to look at who the person is."""
+    notice = commands.Notice(
+        Template.PERSON_NEWS,
+        event.person_id,
+        event.organisation_id,
+        f"news/{event.news_id}",
         practitioner_id=event.key_worker_id,
     )
     await commands.create(work, notice)
@@ -84,7 +111,9 @@ async def on_organisation_registered(work: Work, event: governance_events.Organi
 HANDLERS: Mapping[type[Message], Handler] = {
     case_events.ActionAssigned: on_action_assigned,
     case_events.ActionAnswered: on_action_answered,
+    case_events.ActionCancelled: on_action_cancelled,
     case_events.CrisisAlertRaised: on_crisis_alert,
+    case_events.PersonNewsRaised: on_person_news,
     referral_events.ReferralStatusChanged: on_referral_status_changed,
     governance_events.OrganisationRegistered: on_organisation_registered,
 }

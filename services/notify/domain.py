@@ -52,7 +52,9 @@ class Template(enum.StrEnum):
 
     ACTION_ASSIGNED = "action_assigned"
     ACTION_ANSWERED = "action_answered"
+    ACTION_CANCELLED = "action_cancelled"
     CRISIS_ALERT = "crisis_alert"
+    PERSON_NEWS = "person_news"
     REFERRAL_DECIDED = "referral_decided"
 
 

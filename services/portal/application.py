@@ -22,6 +22,7 @@ from services.portal.pages import rendering
 from services.portal.views import (
     actions,
     caseload,
+    closure,
     disclosures,
     inbox,
     landing,
@@ -61,6 +62,7 @@ PAGES: tuple[Page, ...] = (
     Page("/people/{person}/notes", take=person.note),
     Page("/people/{person}/plan", plan.show, plan.save),
     Page("/people/{person}/actions", actions.new, actions.ask),
+    Page("/people/{person}/closure", closure.show, closure.close),
     Page("/people/{person}/disclosures", disclosures.show),
     Page("/actions", actions.mine),
     Page("/actions/{action}", actions.open_answer, actions.answer),

@@ -35,6 +35,7 @@ DONE: Mapping[str, str] = MappingProxyType(
         "plan": "The plan is saved.",
         "action": "Asked. The organisation gets a secure message.",
         "answer": "Your answer is sent to the key worker.",
+        "closed": "The case is closed.",
         "note": "The note is in the chronology.",
         "same": "Recorded: they are one person.",
         "different": "Recorded: they are two people. Nobody is asked about them again.",

@@ -147,6 +147,17 @@ async def start(work: Work, referral_id: str, *, key_worker_id: str) -> None:
     await _store(work, before, domain.start(before, by=work.actor, now=work.now, key_worker_id=key_worker_id))
 
 
+async def complete(work: Work, referral_id: str) -> None:
+    """The case that took the referral up is closed; one that was revoked meanwhile stays revoked."""
+    try:
+        before = await store.referrals.get(work.session, referral_id)
+    except errors.NotFound:
+        work.audit("referral.case_closed_without_referral", subject=f"referral/{referral_id}")
+        return
+    if domain.Act.COMPLETE in domain.allowed(before.status):
+        await _store(work, before, domain.complete(before, by=work.actor, now=work.now))
+
+
 async def forget_area(work: Work, person_id: str) -> None:
     """Keep nothing of where somebody lives whose whereabouts are protected from now on."""
     await store.referrals.forget_area(work.session, person_id)

@@ -67,6 +67,12 @@ async def on_case_opened(work: Work, event: caseworker_events.CaseOpened) -> Non
         await commands.start(work, event.referral_id, key_worker_id=event.key_worker_id)
 
 
+async def on_case_closed(work: Work, event: caseworker_events.CaseClosed) -> None:
+    """What was asked for came to its end with the case, and so did what joined it."""
+    for referral_id in filter(None, event.referral_ids):
+        await commands.complete(work, referral_id)
+
+
 async def on_restricted(work: Work, event: identity_events.PersonRestricted) -> None:
     """A person's whereabouts are protected from now on: the area that their referrals came with is forgotten."""
     await commands.forget_area(work, event.person_id)
@@ -79,5 +85,6 @@ def handlers(desk: commands.Desk) -> Mapping[type[Message], Handler]:
         governance_events.OrganisationRegistered: on_organisation,
         governance_events.PractitionerRoleAssigned: on_role,
         caseworker_events.CaseOpened: on_case_opened,
+        caseworker_events.CaseClosed: on_case_closed,
         identity_events.PersonRestricted: on_restricted,
     }

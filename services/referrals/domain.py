@@ -50,6 +50,7 @@ class Act(StrEnum):
     REVOKE = "revoke"
     ENTER_IN_ERROR = "enter-in-error"
     START = "start"
+    COMPLETE = "complete"
 
 
 TRANSITIONS: Mapping[Status, Mapping[Act, Status]] = MappingProxyType(
@@ -81,11 +82,13 @@ TRANSITIONS: Mapping[Status, Mapping[Act, Status]] = MappingProxyType(
         },
         Status.ACCEPTED: {
             Act.START: Status.IN_PROGRESS,
+            # It joined a case that was open already.
+            Act.COMPLETE: Status.COMPLETED,
             Act.REVOKE: Status.CANCELLED,
             Act.ENTER_IN_ERROR: Status.ENTERED_IN_ERROR,
         },
         # From here on the case carries the work (caseworker).
-        Status.IN_PROGRESS: {},
+        Status.IN_PROGRESS: {Act.COMPLETE: Status.COMPLETED},
         Status.REJECTED: {},
         Status.CANCELLED: {},
         Status.COMPLETED: {},
@@ -226,6 +229,11 @@ def start(referral: Referral, *, by: auth.Actor, now: datetime, key_worker_id: s
     """A case was opened for it. Raises Conflict."""
     moved = _decide(referral, Act.START, by=by, now=now)
     return replace(moved, key_worker_id=key_worker_id or referral.key_worker_id)
+
+
+def complete(referral: Referral, *, by: auth.Actor, now: datetime) -> Referral:
+    """The case that took it up is closed. Raises Conflict."""
+    return _decide(referral, Act.COMPLETE, by=by, now=now)
 
 
 def route(

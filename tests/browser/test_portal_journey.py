@@ -185,7 +185,22 @@ def test_8_everybody_who_looked_is_listed(office: Office) -> None:
     worker.looks_over("disclosures")
 
 
-def test_9_signing_out_ends_it(office: Office) -> None:
+def test_9_the_key_worker_closes_the_case(office: Office) -> None:
+    worker = office.key_worker
+    worker.go(f"/people/{office.referral.person_id}")
+    worker.page.get_by_role("link", name="Close the case").click()
+    worker.looks_over("closure")
+    worker.page.get_by_role("button", name="Close the case").click()
+    worker.sees("Choose why it is closed")
+    worker.page.get_by_label("Why is it closed?").select_option(label="What was planned is done")
+    worker.page.get_by_role("button", name="Close the case").click()
+    worker.sees("The case is closed.")
+    worker.sees("Case closed")
+    worker.go("/caseload")
+    assert office.referral.person_id not in worker.page.content()
+
+
+def test_10_signing_out_ends_it(office: Office) -> None:
     office.triage.page.get_by_role("button", name="Sign out").click()
     office.triage.sees("You are signed out")
     office.triage.looks_over("signed-out")

@@ -70,7 +70,7 @@ async def worker_of(house: House) -> AsyncIterator[worker.Worker]:
     async with AsyncExitStack() as closing:
         own = db.Database.of(config)
         closing.push_async_callback(own.close)
-        yield worker.Worker(config, own, composition.compose(config, closing))
+        yield worker.Worker(config, own, composition.compose(config, closing), identity.bench(config))
 
 
 def known(place: Place, stated: identity_pb2.Demographics, nhs_number: str, **more: Any) -> dict[str, Any]:

@@ -288,6 +288,7 @@ async def test_an_entry_that_came_in_meanwhile_is_listed_and_assigned(house: Hou
     assert sorted(await titles(house, gone)) == sorted([*before, "Contact with a service"])
     (told,) = await house.events(events_pb2.ChronologyEntryAssigned, entry_id=entry.entry_id)
     assert (told.version, told.person_id, told.former_person_id) == (2, gone, kept)
+    assert told.source.startswith("encounter/trust/")
     again = await ask(house, "AssignEntry", request)
     assert isinstance(again, assignments_pb2.AssignEntryResponse)
     assert len(await house.events(events_pb2.ChronologyEntryAssigned, entry_id=entry.entry_id)) == 1

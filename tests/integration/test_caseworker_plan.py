@@ -54,7 +54,7 @@ async def house(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
     """Caseworker; the NHS may know everything, the police what is police information, housing what is housing's."""
     nobody = clients.Peers(referrals=None)  # type: ignore[arg-type]  # cases are opened by event here
     async with service_house.house(
-        database, tmp_path_factory.mktemp("trusted"), Settings, lambda config: rpc.services(nobody)
+        database, tmp_path_factory.mktemp("trusted"), Settings, lambda config: rpc.services(nobody, timedelta(days=14))
     ) as running:
         everything = service_house.rule(*service_house.EVERYTHING, sectors=[common_pb2.SECTOR_NHS])
         police = service_house.rule(options_pb2.DATA_CLASS_POLICE, sectors=[common_pb2.SECTOR_POLICE])

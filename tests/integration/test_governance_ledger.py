@@ -18,7 +18,8 @@ from joinedup.common.v1 import common_pb2
 from joinedup.governance.v1 import directory_pb2, events_pb2, governance_pb2
 from joinedup.governance.v1.governance_pb2_grpc import DirectoryStub, GovernanceStub
 from joinedup.options.v1 import options_pb2
-from services.governance import consumers, rpc, store
+from services.governance import __main__ as governance
+from services.governance import consumers, said, store
 from services.governance.settings import Settings
 from tests.integration import service_house
 from tests.integration.service_house import House
@@ -39,7 +40,7 @@ LEAD = auth.Actor(
 async def house(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """Governance with an empty ledger."""
     async with service_house.house(
-        database, tmp_path_factory.mktemp("trusted"), Settings, lambda config: rpc.SERVICES
+        database, tmp_path_factory.mktemp("trusted"), Settings, governance.services
     ) as running:
         yield running
 
@@ -249,4 +250,5 @@ async def test_no_name_of_a_practitioner_is_told(house: House) -> None:
 
 
 async def test_the_tables_are_those_that_the_code_declares(house: House) -> None:
+    assert said.DecisionAssignmentRow.metadata is store.Table.metadata
     assert await service_house.drift(house, store.Table.metadata) == []

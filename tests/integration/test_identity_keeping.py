@@ -14,7 +14,9 @@ from devstack.databases import Database
 from joinedup.common.v1 import common_pb2
 from joinedup.identity.v1 import events_pb2, identity_pb2
 from joinedup.identity.v1 import register_pb2 as pb
+from services.identity import __main__ as identity
 from services.identity import numbering
+from services.identity.settings import Settings
 from services.identity.store import tables
 from tests.integration import register_world, service_house
 from tests.integration.register_world import HOSPITAL, KEY_WORKER, LEAD, MERE_REFERRER, STRANGER, Desk, number, somebody
@@ -271,10 +273,10 @@ async def test_a_status_that_does_not_fit_is_invalid(house: House) -> None:
 
 async def answered(house: House, person_id: str, version: int, **more: Any) -> numbering.Outcome:
     """Bring about an answer of PDS, as the service's own work."""
+    assert isinstance(house.config, Settings)
+    bench = identity.bench(house.config)
     async with work.unit(house.database, house.actor, service="identity") as unit:
-        return await numbering.apply(
-            unit, person_id=person_id, version=version, source="pds/7", environment="test", **more
-        )
+        return await numbering.apply(unit, person_id=person_id, version=version, source="pds/7", bench=bench, **more)
 
 
 async def test_what_pds_answers_is_one_call(house: House) -> None:

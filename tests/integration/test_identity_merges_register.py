@@ -52,6 +52,25 @@ async def test_whereabouts_protected_under_one_id_are_protected_under_both(house
     assert (await register_world.person(house, kept)).demographics.address.postcode == "QX41 7ZB"
 
 
+@pytest.mark.parametrize("seeds", [(41, 42, 0), (43, 44, 1)])
+async def test_whereabouts_that_came_to_be_protected_meanwhile_are_so_for_both_until_a_human_says(
+    house: House, seeds: tuple[int, int, int]
+) -> None:
+    ids = [await register_world.registered(house, somebody(seed, postcode="QX41 7ZB")) for seed in seeds[:2]]
+    kept, gone = ids
+    made = await merge(house, kept, gone)
+    await register_world.restrict(house, ids[seeds[2]])
+    await unmerge(house, made.merge_id)
+    for person_id in ids:
+        found = await register_world.person(house, person_id)
+        assert not found.demographics.HasField("address")
+        assert "restricted" in {marker.reason for marker in found.withheld}
+        assert len(await house.events(events_pb2.PersonRestricted, person_id=person_id)) == 1
+    await register_world.lift(house, gone)
+    assert (await register_world.person(house, gone)).demographics.address.postcode == "QX41 7ZB"
+    assert not (await register_world.person(house, kept)).demographics.HasField("address")
+
+
 async def test_who_was_merged_is_changed_under_the_id_that_survives(house: House) -> None:
     kept = await register_world.registered(house, somebody(3))
     gone = await register_world.registered(house, somebody(4))

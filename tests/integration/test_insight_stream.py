@@ -219,3 +219,26 @@ async def test_a_signal_says_whether_a_referral_is_open(insight: World) -> None:
     await until(lambda: _has(insight, person))
     rows = await insight.rows("SELECT referral_open FROM signal WHERE person_id = $1", person)
     assert [row["referral_open"] for row in rows] == [True]
+
+
+async def test_of_an_id_that_was_ever_merged_the_stream_tells_nothing(insight: World) -> None:
+    merged, marker = f"{uuid.uuid4()}", f"{uuid.uuid4()}"
+    await insight.rows(
+        "INSERT INTO merge (merge_id, surviving_id, merged_id, merged_at, unmerged_at)"
+        " VALUES ('m1', 'another', $1, now(), now())",
+        merged,
+    )
+    insight.start()
+    await insight.tell(*[encounter(merged, f"r{n}", n) for n in range(3)])
+    await insight.tell(*[encounter(marker, f"r{n}", n) for n in range(3)])
+    # A contact of the same key as the first ones, and so behind them: once it is buried, they were read.
+    poison = kafka.Outgoing("encounters.events.v1", merged.encode(), b"\xff\xff", [], int(time.time() * 1000))
+    assert await insight.publisher.publish([poison])
+
+    async def read() -> bool:
+        dead = await deadletter.read(insight.config, insight.config.stream_group)
+        return merged.encode() in {letter.key for letter in dead}
+
+    await until(read)
+    await until(lambda: _has(insight, marker))
+    assert not await _has(insight, merged)

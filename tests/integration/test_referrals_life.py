@@ -280,5 +280,24 @@ async def test_a_case_that_is_opened_sets_the_referral_in_progress_once(house: H
     ]
 
 
+async def test_a_case_that_is_closed_completes_its_referral_and_what_joined_it(house: House) -> None:
+    opening, joined, waiting = [(await submit(house)).referral_id for _ in range(3)]
+    for referral_id in (opening, joined):
+        accept = pb.AcceptReferralRequest(referral_id=referral_id, version=1, key_worker_id="kw")
+        await call(house, "AcceptReferral", accept, TRIAGE)
+    await tell(house, caseworker_events.CaseOpened(case_id="c", referral_id=opening, key_worker_id="kw"))
+    closed = caseworker_events.CaseClosed(case_id="c", referral_ids=[opening, joined, waiting, "", str(uuid.uuid4())])
+    for _ in range(2):
+        await tell(house, closed)
+    found = [await get(house, one) for one in (opening, joined, waiting)]
+    assert [(one.status, one.version) for one in found] == [
+        (pb.STATUS_COMPLETED, 4),
+        (pb.STATUS_COMPLETED, 3),
+        (pb.STATUS_RECEIVED, 1),
+    ]
+    told = await house.events(events_pb2.ReferralStatusChanged, referral_id=joined)
+    assert told[-1].status == pb.STATUS_COMPLETED
+
+
 async def test_the_tables_are_as_the_migration_makes_them(house: House) -> None:
     assert await service_house.drift(house, tables.Table.metadata) == []

@@ -19,15 +19,14 @@ from chassis.auth import Actor, Kind
 from cli import disclosures, encounter, target
 from cli.identity.merges import STEWARD
 from devstack import paths
-from joinedup.caseworker.v1 import assignments_pb2 as case_assignments
-from joinedup.caseworker.v1 import assignments_pb2_grpc as case_assignments_grpc
 from joinedup.caseworker.v1 import caseworker_pb2, caseworker_pb2_grpc
 from joinedup.common.v1 import common_pb2
 from joinedup.gateway.v1 import gateway_pb2
+from joinedup.governance.v1 import governance_pb2, governance_pb2_grpc
 from joinedup.identity.v1 import identity_pb2, identity_pb2_grpc
 from joinedup.insight.v1 import insight_pb2, insight_pb2_grpc
 from joinedup.notify.v1 import notify_pb2, notify_pb2_grpc
-from joinedup.referrals.v1 import assignments_pb2, assignments_pb2_grpc, referrals_pb2, referrals_pb2_grpc
+from joinedup.referrals.v1 import referrals_pb2, referrals_pb2_grpc
 from tests import acts, county
 from tests.standing import Standing
 
@@ -247,6 +246,8 @@ async def test_a_merge_and_its_end_are_carried_across_all_services(stack: Standi
         stub = asking.acts.triager.caller.stub(referrals_pb2_grpc.ReferralsStub, "referrals")
         referral = await stub.GetReferral(referrals_pb2.GetReferralRequest(referral_id=referral_id))
     assert referral.person_id == kept
+    # and what she says about sharing is recorded for whom she is taken for.
+    assert await _refuses(asking, kept)
     await _quiet(asking, kept)
 
     # When it is taken back, every service answers by each id as it did before, but for what happened since.
@@ -257,8 +258,7 @@ async def test_a_merge_and_its_end_are_carried_across_all_services(stack: Standi
     assert [one["recorded_under"] for one in told["since"]] == [kept]
     await _two_again(asking, before_gone, kept, gone)
     # Which waits for a human, who says of each whose it is; then it is there, and there only.
-    await _assign_referral(asking, merge_id, referral_id, gone)
-    await _assign_entries(asking, merge_id, kept, gone)
+    await _assign_what_is_the_others(asking, merge_id, referral_id, kept, gone)
 
     async def moved() -> bool | None:
         about = await asking.everywhere(gone)
@@ -270,6 +270,26 @@ async def test_a_merge_and_its_end_are_carried_across_all_services(stack: Standi
         return True if came and not left["referrals"] and not left["caseworker, chronology"] else None
 
     await _eventually(moved, "what happened since, where a human put it")
+
+    async def refused() -> bool | None:
+        rows = await asking.acts.shire.rows("caseworker", _REFUSES, [kept, gone])
+        return True if [row["person_id"] for row in rows] == [gone] else None
+
+    await _eventually(refused, "her refusal with her, and no longer with the other")
+
+
+_REFUSES = "SELECT person_id FROM sharing_decision WHERE person_id = ANY($1) AND refused"
+
+
+async def _refuses(asking: Asking, person_id: str) -> int:
+    """Somebody does not want the charities to know."""
+    lead = asking.acts.shire.cast.overseer("community").caller
+    request = governance_pb2.RecordSharingDecisionRequest(
+        person_id=person_id, sector=common_pb2.SECTOR_CHARITY, refused=True
+    )
+    with lead.acting(key=str(uuid.uuid4())):
+        stub = lead.stub(governance_pb2_grpc.GovernanceStub, "governance")
+        return (await stub.RecordSharingDecision(request)).version
 
 
 async def _quiet(asking: Asking, person_id: str) -> None:
@@ -301,29 +321,15 @@ async def _two_again(asking: Asking, before: Mapping[str, Answer], kept: str, go
     assert not left["caseworker, case"]
 
 
-async def _assign_referral(asking: Asking, merge_id: str, referral_id: str, person_id: str) -> None:
-    stub = asking.steward.stub(assignments_pb2_grpc.AssignmentsStub, "referrals")
-    with asking.steward.acting():
-        listing = assignments_pb2.ListReferralsSinceMergeRequest(merge_id=merge_id)
-        (since,) = (await stub.ListReferralsSinceMerge(listing)).referrals
-    assert since.referral_id == referral_id
-    request = assignments_pb2.AssignReferralRequest(
-        referral_id=referral_id, version=since.version, merge_id=merge_id, person_id=person_id
-    )
-    with asking.steward.acting(key=str(uuid.uuid4())):
-        assert (await stub.AssignReferral(request)).person_id == person_id
-
-
-async def _assign_entries(asking: Asking, merge_id: str, kept: str, gone: str) -> None:
-    stub = asking.steward.stub(case_assignments_grpc.AssignmentsStub, "caseworker")
-    with asking.steward.acting():
-        listing = case_assignments.ListEntriesSinceMergeRequest(merge_id=merge_id)
-        since = (await stub.ListEntriesSinceMerge(listing)).entries
-    of_the_other = [
-        one for one in since if one.person_id == kept and one.kind != caseworker_pb2.CHRONOLOGY_KIND_REFERRAL
-    ]
-    assert any(one.kind == caseworker_pb2.CHRONOLOGY_KIND_ENCOUNTER for one in of_the_other)
-    for entry in of_the_other:
-        request = case_assignments.AssignEntryRequest(entry_id=entry.entry_id, merge_id=merge_id, person_id=gone)
-        with asking.steward.acting(key=str(uuid.uuid4())):
-            await stub.AssignEntry(request)
+async def _assign_what_is_the_others(asking: Asking, merge_id: str, referral_id: str, kept: str, gone: str) -> None:
+    """By the command that a records team has: each thing that stands with the one and is the other's."""
+    listed = (await joinedup(asking, "since", merge_id))["since"]
+    kinds = {one["kind"] for one in listed}
+    assert {"statement", "referral", "entry", "decision"} <= kinds
+    assert [one["id"] for one in listed if one["kind"] == "referral"] == [referral_id]
+    assert any(one["what"] == "Contact with a service" for one in listed)
+    for one in listed:
+        if one["person"] == kept:
+            await joinedup(asking, "assign", merge_id, one["kind"], one["id"], "--to", gone)
+    left = (await joinedup(asking, "since", merge_id))["since"]
+    assert {one["person"] for one in left} == {gone}

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from services.portal.pages import actions, caseload, disclosures, parts, people, person, plan, vocabulary
+from services.portal.pages import actions, caseload, closure, disclosures, parts, people, person, plan, vocabulary
 from tests.unit.portal_example_people import (
     DARREN,
     HEALTH,
@@ -148,6 +148,7 @@ PERSON = person.PersonPage(
     live=replace(LIVE, refresh="/people/p1"),
     edit_plan_href="/people/p1/plan",
     new_action_href="/people/p1/actions/new",
+    closure_href="/people/p1/closure",
     disclosures_href="/people/p1/disclosures",
     note=person.NoteForm(parts.Form("/people/p1/notes", "k1"), ABOUT),
 )
@@ -207,6 +208,16 @@ ACTION_NEW = actions.ActionNewPage(
     due=parts.DateInput("due", "By when?", hint="For example, 4 12 2025"),
     cancel_href="/people/p1",
 )  # fmt: skip
+CLOSURE = closure.ClosurePage(
+    person=MAUREEN,
+    form=parts.Form(
+        "/people/p1/closure", "k5", version=4, problems=(parts.Problem("reason", "Choose why it is closed"),)
+    ),
+    reasons=vocabulary.CLOSURE_REASONS,
+    about=ABOUT,
+    waiting=2,
+    cancel_href="/people/p1",
+)
 ACTION_ANSWER = actions.ActionAnswerPage(
     person=MAUREEN,
     action=replace(ACTIONS[0], answer_href=""),

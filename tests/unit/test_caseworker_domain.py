@@ -20,6 +20,31 @@ def test_every_status_has_its_transitions() -> None:
     assert closed | domain.OPEN == set(ActionStatus)
 
 
+def test_a_case_is_closed_once_for_a_reason_that_has_words() -> None:
+    assert set(domain.CASE_TRANSITIONS) == set(domain.CaseStatus)
+    assert not domain.CASE_TRANSITIONS[domain.CaseStatus.CLOSED]
+    assert set(domain.CLOSURE_WORDS) == set(domain.ClosureReason)
+
+
+@pytest.mark.parametrize("reason", domain.ClosureReason)
+def test_another_reason_is_said_and_what_is_said_keeps_its_class(reason: domain.ClosureReason) -> None:
+    wrong = [one.field for one in domain.closure_problems(reason, {"health": "  "})]
+    assert wrong == (["note"] if reason is domain.ClosureReason.OTHER else [])
+    words = domain.CLOSURE_WORDS[reason]
+    said = {"housing": "A flat in Barnstaple"}
+    assert domain.closure_narrative(reason, said) == {**said, "social_care": words}
+    assert domain.closure_narrative(reason, {"social_care": "So she said"})["social_care"] == f"{words}. So she said"
+
+
+@pytest.mark.parametrize("status", ActionStatus)
+def test_what_is_open_can_be_cancelled(status: ActionStatus) -> None:
+    if status in domain.OPEN:
+        assert domain.cancel(domain.Action(status, 3)) == domain.Action(ActionStatus.CANCELLED, 4)
+    else:
+        with pytest.raises(domain.NotAllowed):
+            domain.cancel(domain.Action(status, 3))
+
+
 @given(st.sampled_from(sorted(ActionStatus)), st.sampled_from(sorted(ActionStatus)))
 def test_an_answer_follows_the_table_or_is_refused(current: ActionStatus, to: ActionStatus) -> None:
     action = domain.Action(current, version=3)

@@ -75,3 +75,34 @@ def test_a_referral_is_open_until_it_is_closed() -> None:
     opened = domain.referral(domain.Counted(), referral_id="r1", is_open=True)
     assert opened.referrals == {"r1"}
     assert domain.referral(opened, referral_id="r1", is_open=False).referrals == frozenset()
+
+
+@given(CONTACTS)
+def test_a_rise_follows_from_the_contacts_as_counting_them_one_by_one_does(days: list[int]) -> None:
+    days.sort()
+    names = [f"e{index:03d}" for index in range(len(days))]
+    counted, crossings = play(days, names=names)
+    found = domain.rise({name: day * DAY for name, day in zip(names, days, strict=True)}, RULE)
+    assert (found is None) == counted.armed
+    if found is not None:
+        assert found.crossing == crossings[-1]
+        assert found.crossing.encounter in found.encounters
+
+
+@given(CONTACTS, st.randoms(use_true_random=False))
+def test_the_order_in_which_they_were_told_makes_no_rise(days: list[int], order: random.Random) -> None:
+    contacts = {f"e{index:03d}": day * DAY for index, day in enumerate(days)}
+    told = list(contacts.items())
+    order.shuffle(told)
+    assert domain.rise(dict(told), RULE) == domain.rise(contacts, RULE)
+
+
+def test_a_contact_belongs_to_one_rise() -> None:
+    first = {f"a{index}": day * DAY for index, day in enumerate([0, 0, 80])}
+    found = domain.rise(first, RULE)
+    assert found is not None
+    assert found.encounters == {"a0", "a1", "a2"}
+    again = domain.rise({**first, "b0": 100 * DAY, "b1": 101 * DAY}, RULE)
+    assert again is not None
+    assert again.crossing == domain.Crossing("b1", 3, 101 * DAY)
+    assert again.encounters == {"b0", "b1"}

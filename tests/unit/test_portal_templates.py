@@ -223,6 +223,7 @@ def test_vocabulary_has_a_word_for_everything_on_the_wire() -> None:
     assert set(vocabulary.VERIFICATION) == {status.value for status in domain.Verification}
     assert set(vocabulary.PRIORITY) | {"routine"} == names(referrals["Priority"], "PRIORITY_")
     assert set(vocabulary.ACTION_STATUS) == names(cases["ActionStatus"], "ACTION_STATUS_")
+    assert {one.value for one in vocabulary.CLOSURE_REASONS} == names(cases["ClosureReason"], "CLOSURE_REASON_")
     assert set(vocabulary.CHRONOLOGY_KIND) == names(cases["ChronologyKind"], "CHRONOLOGY_KIND_")
     assert set(vocabulary.NARRATIVE_PARTS) == set(common_pb2.Narrative.DESCRIPTOR.fields_by_name)
     assert list(vocabulary.ABOUT_ME) == list(plan_pb2.AboutMe.DESCRIPTOR.fields_by_name)

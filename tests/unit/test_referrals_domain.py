@@ -70,6 +70,7 @@ def do(one: domain.Referral, act: Act, now: datetime = START) -> domain.Referral
         Act.REVOKE: lambda: domain.revoke(one, by=REFERRER, now=now, note="", in_error=False),
         Act.ENTER_IN_ERROR: lambda: domain.revoke(one, by=REFERRER, now=now, note="", in_error=True),
         Act.START: lambda: domain.start(one, by=SERVICE, now=now, key_worker_id="kw2"),
+        Act.COMPLETE: lambda: domain.complete(one, by=SERVICE, now=now),
         Act.ROUTE: lambda: domain.route(
             one, by=SERVICE, now=now, team_id="t9", organisation_id="o9", routing="Found.", clock=found
         ),

@@ -183,22 +183,46 @@ async def add_note(work: Work, *, case_id: str, note: Mapping[str, str]) -> str:
     return note_id
 
 
-async def alert(work: Work, row: tables.CaseRow, *, source: str, at: datetime) -> None:
-    """Raise a crisis alert to a case's key worker; the same source raises one."""
+async def news(work: Work, row: tables.CaseRow, *, source: str, at: datetime) -> None:
+    """Have a case's key worker look at who the person is; the same source does it once.
+
+    What the news is, the owner of the data tells to whoever may know: here it is not kept.
+    """
+    if not await _alerted(work, row, "News of who the person is: look at their details", source=source, at=at):
+        return
+    news_id = str(uuid.uuid4())
+    work.publish(
+        events.person_news_raised(row, news_id=news_id, source=source, at=at),
+        person_id=row.person_id,
+        aggregate=f"news/{news_id}",
+        version=1,
+    )
+    work.audit("raise person news", subject=f"case/{row.case_id}", detail={"source": source})
+
+
+async def _alerted(work: Work, row: tables.CaseRow, title: str, *, source: str, at: datetime) -> bool:
+    """Put an alert where the key worker sees it first; False when it was there already."""
     entry = chronicle.Entry(
         person_id=row.person_id,
         source=f"alert/{source}",
         at=at,
         kind=caseworker_pb2.CHRONOLOGY_KIND_ALERT,
-        title="Crisis alert to the key worker",
+        title=title,
         organisation_id=row.organisation_id,
         practitioner_id=row.key_worker_id,
     )
     if not await chronicle.add(work, entry):
-        return
+        return False
     # Read anew under a lock: a command may have changed the case since, and its version counts every change.
     await work.session.refresh(row, with_for_update=True)
     await store.raise_alert(work.session, row, at)
+    return True
+
+
+async def alert(work: Work, row: tables.CaseRow, *, source: str, at: datetime) -> None:
+    """Raise a crisis alert to a case's key worker; the same source raises one."""
+    if not await _alerted(work, row, "Crisis alert to the key worker", source=source, at=at):
+        return
     alert_id = str(uuid.uuid4())
     work.publish(
         events.crisis_alert_raised(row, alert_id=alert_id, source=source, at=at),

@@ -1,17 +1,19 @@
-"""What the PDS said, put on somebody's record in one transaction: whereabouts first, then number and status."""
+"""What the PDS said, put on record in one transaction: whereabouts, number and status, then what it knows newer."""
 
 from __future__ import annotations
 
+from chassis import errors
 from chassis.work import Work
-from services.identity import domain, numbering, numbers, restricting
+from services.identity import amending, domain, dying, numbering, numbers, restricting, tracing
 from services.identity.domain import Verification
-from services.identity.pds import lookup
+from services.identity.pds import lookup, news, outcomes
+from services.identity.store import histories as kept
 
 SOURCE = "pds"
 _REASON = "The Personal Demographics Service marks the record as restricted."
 
 
-async def apply(work: Work, person: domain.Person, advice: lookup.Advice, *, environment: str) -> int:
+async def apply(work: Work, person: domain.Person, advice: lookup.Advice, bench: tracing.Bench) -> int:
     """Put the advice on the record as it was asked about; answers with the record's version then.
 
     A number that somebody else has or had stays with them: this record goes to status 05 without it, and a human is
@@ -21,12 +23,29 @@ async def apply(work: Work, person: domain.Person, advice: lookup.Advice, *, env
     if advice.restricted and not person.restricted:
         person = await restricting.protect(work, person, source=SOURCE, reason=_REASON)
     if advice.invalidated:
-        settled = await numbering.invalidate(work, person.id, version=person.version, source=SOURCE)
+        settled = await numbering.invalidate(work, person.id, version=person.version, source=SOURCE, bench=bench)
         person = settled.person
-    person, contested = await _number(work, person, advice.number, environment=environment)
+    person, contested = await _number(work, person, advice.number, environment=bench.environment)
     if not contested and not _known_better(person, advice):
         person = await _verify(work, person, advice.verification)
+    if advice.patient is not None and not contested:
+        person = await _follow(work, person, advice.patient, bench)
     return person.version
+
+
+async def _follow(work: Work, person: domain.Person, patient: outcomes.Patient, bench: tracing.Bench) -> domain.Person:
+    """The person as the PDS knows them newer; what was shown becomes history, and that they died is put on record."""
+    await dying.follow(work, person, news.died_on(patient), source=SOURCE)
+    told, were = await kept.statements(work.session, person.id), await kept.former(work.session, person.id)
+    for amendment in list(
+        news.amendments(person, patient, statements=told, former=were, source=SOURCE, today=work.now.date())
+    ):
+        try:
+            person = await amending.update(work, person.id, version=person.version, amendment=amendment, bench=bench)
+        except errors.Invalid:
+            # A value of theirs that no caller may state here, a postcode with words in it: the rest is taken.
+            work.audit("pds.not_taken", subject=f"person/{person.id}")
+    return person
 
 
 def _known_better(person: domain.Person, advice: lookup.Advice) -> bool:

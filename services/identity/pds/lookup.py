@@ -6,7 +6,7 @@ and restricted records are treated as the PDS FHIR API asks. Every reason is a s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from services.identity import domain
@@ -43,6 +43,8 @@ class Advice:
     superseded: bool = False
     invalidated: bool = False
     restricted: bool | None = None
+    # Whom it is about, where the PDS has said so beyond doubt.
+    patient: outcomes.Patient | None = field(default=None, compare=False)
 
 
 async def look_up(
@@ -70,6 +72,7 @@ async def look_up(
         f"the number is dead; without it: {found.because}",
         invalidated=True,
         restricted=found.restricted,
+        patient=found.patient,
     )
 
 
@@ -97,7 +100,14 @@ def _compared(stated: domain.Demographics, patient: outcomes.Patient, *, superse
         status, because = Verification.VERIFIED, "number, birth date and family name agree"
     else:
         status, because = Verification.NEEDS_RESOLVING, "birth date or family name is another under this number"
-    return Advice(patient.number, status, because, superseded=superseded, restricted=patient.restricted)
+    return Advice(
+        patient.number,
+        status,
+        because,
+        superseded=superseded,
+        restricted=patient.restricted,
+        patient=patient if agree else None,
+    )
 
 
 def _agree(stated: domain.Demographics, patient: outcomes.Patient) -> bool | None:
@@ -146,7 +156,11 @@ def _taken(stated: domain.Demographics, found: outcomes.Found, *, accept_from: f
         because = "the only answer of the PDS has another name or birth date, or too little to compare"
         return Advice("", Verification.NO_OR_MULTIPLE_MATCH, because)
     return Advice(
-        found.patient.number, Verification.VERIFIED, "one person matches exactly", restricted=found.patient.restricted
+        found.patient.number,
+        Verification.VERIFIED,
+        "one person matches exactly",
+        restricted=found.patient.restricted,
+        patient=found.patient,
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from chassis import attributes, auth, db, errors, logs, telemetry, work
-from services.identity import domain
+from services.identity import domain, tracing
 from services.identity.pds import applying, client, lookup, outcomes, retries
 from services.identity.settings import Settings
 from services.identity.store import people, traces
@@ -32,6 +32,7 @@ class Worker:
     config: Settings
     database: db.Database
     pds: client.Client
+    bench: tracing.Bench
     ready: bool = field(default=False, init=False)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -136,7 +137,7 @@ class Worker:
             if not await traces.hold(unit.session, claim):
                 # The claim has ended: they may have been asked about again, by what is known now.
                 return
-            version = await applying.apply(unit, person, advice, environment=self.config.environment)
+            version = await applying.apply(unit, person, advice, self.bench)
             unit.audit("pds.asked", subject=f"person/{person.id}", detail=_said(advice))
             await traces.settle(unit.session, claim, state=traces.State.DONE, at=unit.now, version=version)
         telemetry.count(attributes.PDS_TRACES, traces.State.DONE.value)

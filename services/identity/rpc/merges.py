@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from chassis.rpc import server
 from chassis.work import Work
 from joinedup.identity.v1 import merges_pb2 as pb
-from services.identity import domain, merges, merging
+from services.identity import assigning, domain, merges, merging, tracing
 from services.identity.store.merges import Stated
 
 
 @dataclass(frozen=True, slots=True)
 class Merging:
-    """The calls; `oversees` tells who looks after the register, whoever a record is about."""
+    """The calls; `oversees` tells who looks after the register, `bench` where the lines of matching are drawn."""
 
     oversees: merging.Oversees
+    bench: tracing.Bench
 
     async def merge_people(self, request: pb.MergePeopleRequest, work: Work) -> pb.MergeResponse:
         """MergePeople."""
@@ -33,6 +34,14 @@ class Merging:
         why = merges.Why(request.reason_code, request.note)
         over = await merging.unmerge(work, request.merge_id, why=why, oversees=self.oversees)
         return pb.MergeResponse(merge_id=over.id, version=over.version)
+
+    async def assign_statement(self, request: pb.AssignStatementRequest, work: Work) -> pb.AssignStatementResponse:
+        """AssignStatement."""
+        which = assigning.Named(request.recorded_under, request.statement_id)
+        stands = await assigning.assign(
+            work, which, merge_id=request.merge_id, person_id=request.person_id, bench=self.bench
+        )
+        return pb.AssignStatementResponse(statement_id=stands.statement_id, person_id=stands.recorded_under)
 
     async def list_records(self, request: pb.ListRecordsRequest, work: Work) -> pb.ListRecordsResponse:
         """ListRecords."""
@@ -87,19 +96,20 @@ def _record(one: domain.Person) -> pb.Record:
 
 
 def _stated(one: Stated) -> pb.StatedSince:
-    message = pb.StatedSince(recorded_under=one.recorded_under, source=one.source)
+    message = pb.StatedSince(recorded_under=one.recorded_under, source=one.source, statement_id=one.statement_id)
     message.stated_at.FromDatetime(one.at)
     return message
 
 
-def service(oversees: merging.Oversees) -> server.Service:
+def service(oversees: merging.Oversees, bench: tracing.Bench) -> server.Service:
     """The service with every handler."""
-    calls = Merging(oversees)
+    calls = Merging(oversees, bench)
     return server.Service(
         descriptor=pb.DESCRIPTOR.services_by_name["Merges"],
         handlers={
             "MergePeople": calls.merge_people,
             "UnmergePeople": calls.unmerge_people,
+            "AssignStatement": calls.assign_statement,
             "ListRecords": calls.list_records,
             "GetMerge": calls.get_merge,
             "ListMerges": calls.list_merges,

@@ -33,13 +33,15 @@ class Tracing:
 
 async def get_person(request: pb.GetPersonRequest, work: Work) -> pb.Person:
     """GetPerson."""
-    return wire.person(await queries.person(work, request.person_id))
+    found = await queries.person(work, request.person_id)
+    return wire.person(found, (await queries.died(work, [found.id])).get(found.id, ""))
 
 
 async def get_people(request: pb.GetPeopleRequest, work: Work) -> pb.GetPeopleResponse:
     """GetPeople."""
     found = await queries.people(work, request.person_ids)
-    return pb.GetPeopleResponse(people=map(wire.person, found))
+    died = await queries.died(work, [one.id for one in found])
+    return pb.GetPeopleResponse(people=[wire.person(one, died.get(one.id, "")) for one in found])
 
 
 def service(bench: tracing.Bench) -> server.Service:

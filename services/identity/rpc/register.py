@@ -14,7 +14,7 @@ from chassis.rpc import server
 from chassis.work import Work
 from joinedup.identity.v1 import identity_pb2
 from joinedup.identity.v1 import register_pb2 as pb
-from services.identity import amending, domain, histories, numbering, numbers, restricting, wire
+from services.identity import amending, domain, histories, numbering, numbers, restricting, tracing, wire
 
 PARTS: Mapping[pb.Part.ValueType, histories.Part] = MappingProxyType(
     {pb.Part.Value(f"PART_{part.name}"): part for part in histories.Part}
@@ -29,9 +29,9 @@ _ENDS = {numbers.End.SUPERSEDED: pb.NUMBER_END_SUPERSEDED, numbers.End.INVALIDAT
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """The calls that depend on where this runs: synthetic numbers are for tests."""
+    """The calls that depend on where this runs, and on where the lines of matching are drawn."""
 
-    environment: str
+    bench: tracing.Bench
 
     async def update_person(self, request: pb.UpdatePersonRequest, work: Work) -> pb.UpdatePersonResponse:
         """UpdatePerson."""
@@ -42,7 +42,7 @@ class Keeping:
             source=amending.sourced(work, request.source),
         )
         person = await amending.update(
-            work, request.person_id, version=request.version, amendment=amendment, environment=self.environment
+            work, request.person_id, version=request.version, amendment=amendment, bench=self.bench
         )
         return pb.UpdatePersonResponse(person_id=person.id, version=person.version)
 
@@ -55,7 +55,7 @@ class Keeping:
             number=request.nhs_number,
             authority=_authority(request.authority),
             source=amending.sourced(work, request.source),
-            environment=self.environment,
+            environment=self.bench.environment,
         )
         return _numbered(outcome)
 
@@ -67,7 +67,18 @@ class Keeping:
             version=request.version,
             number=request.nhs_number,
             source=amending.sourced(work, request.source),
-            environment=self.environment,
+            environment=self.bench.environment,
+        )
+        return _numbered(outcome)
+
+    async def invalidate_number(self, request: pb.InvalidateNumberRequest, work: Work) -> pb.NumberResponse:
+        """InvalidateNumber."""
+        outcome = await numbering.invalidate(
+            work,
+            request.person_id,
+            version=request.version,
+            source=amending.sourced(work, request.source),
+            bench=self.bench,
         )
         return _numbered(outcome)
 
@@ -83,12 +94,6 @@ async def verify_person(request: pb.VerifyPersonRequest, work: Work) -> pb.Numbe
         source=amending.sourced(work, request.source),
     )
     return _numbered(outcome)
-
-
-async def invalidate_number(request: pb.InvalidateNumberRequest, work: Work) -> pb.NumberResponse:
-    """InvalidateNumber."""
-    source = amending.sourced(work, request.source)
-    return _numbered(await numbering.invalidate(work, request.person_id, version=request.version, source=source))
 
 
 async def restrict_person(request: pb.RestrictPersonRequest, work: Work) -> pb.RestrictionResponse:
@@ -121,9 +126,9 @@ async def get_person_history(request: pb.GetPersonHistoryRequest, work: Work) ->
     )
 
 
-def service(environment: str) -> server.Service:
+def service(bench: tracing.Bench) -> server.Service:
     """The service with every handler."""
-    keeping = Keeping(environment)
+    keeping = Keeping(bench)
     return server.Service(
         descriptor=pb.DESCRIPTOR.services_by_name["Register"],
         handlers={
@@ -132,7 +137,7 @@ def service(environment: str) -> server.Service:
             "AttachNumber": keeping.attach_number,
             "VerifyPerson": verify_person,
             "SupersedeNumber": keeping.supersede_number,
-            "InvalidateNumber": invalidate_number,
+            "InvalidateNumber": keeping.invalidate_number,
             "RestrictPerson": restrict_person,
             "LiftRestriction": lift_restriction,
         },

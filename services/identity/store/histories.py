@@ -46,7 +46,15 @@ _FIND_BY = sqlalchemy.text(
 )
 _STATEMENTS = sqlalchemy.text(
     "SELECT demographics::text AS demographics, source, stated_at, effective FROM statement"
-    " WHERE person_id = :person_id ORDER BY stated_at, digest"
+    " WHERE person_id = :person_id AND digest <> decode(:without, 'hex') ORDER BY stated_at, digest"
+)
+_STATEMENT = sqlalchemy.text(
+    "SELECT demographics::text AS demographics, source, stated_at, effective FROM statement"
+    " WHERE person_id = :person_id AND encode(digest, 'hex') = :statement_id"
+)
+_TAKE = sqlalchemy.text("DELETE FROM statement WHERE person_id = :person_id AND encode(digest, 'hex') = :statement_id")
+_FORGET = sqlalchemy.text(
+    "DELETE FROM blocking_key WHERE person_id = :person_id AND key = ANY(CAST(:keys AS bigint[]))"
 )
 _KEEP = sqlalchemy.text(
     "INSERT INTO former_value (person_id, version, part, value, source, since, until, replaced_by)"
@@ -78,10 +86,23 @@ async def find_by(session: AsyncSession, person_id: str, keys: Collection[str]) 
     await db.execute(session, _FIND_BY, {"person_id": person_id, "keys": sorted(map(blocking.hashed, keys))})
 
 
-async def statements(session: AsyncSession, person_id: str) -> list[histories.Statement]:
-    """All that was stated of somebody, oldest first."""
-    rows = await db.execute(session, _STATEMENTS, {"person_id": person_id})
-    return [histories.Statement(_read(row.demographics), row.source, row.stated_at, row.effective) for row in rows]
+async def statements(session: AsyncSession, person_id: str, *, without: str = "") -> list[histories.Statement]:
+    """All that was stated of somebody, oldest first; but for one, where its id is given."""
+    return [
+        _statement(row) for row in await db.execute(session, _STATEMENTS, {"person_id": person_id, "without": without})
+    ]
+
+
+async def statement(session: AsyncSession, person_id: str, statement_id: str) -> histories.Statement | None:
+    """One statement of somebody, by its id."""
+    row = (await db.execute(session, _STATEMENT, {"person_id": person_id, "statement_id": statement_id})).one_or_none()
+    return _statement(row) if row else None
+
+
+async def take(session: AsyncSession, person_id: str, statement_id: str, keys: Collection[str]) -> None:
+    """Have a statement, and the keys that it alone gave, be no longer somebody's."""
+    await db.execute(session, _TAKE, {"person_id": person_id, "statement_id": statement_id})
+    await db.execute(session, _FORGET, {"person_id": person_id, "keys": sorted(map(blocking.hashed, keys))})
 
 
 async def keep(session: AsyncSession, person: domain.Person, former: Sequence[histories.Former]) -> None:
@@ -107,6 +128,10 @@ async def former(session: AsyncSession, person_id: str) -> list[histories.Former
         histories.Former(histories.Part(row.part), _read(row.value), row.source, row.since, row.until, row.replaced_by)
         for row in rows
     ]
+
+
+def _statement(row: Any) -> histories.Statement:
+    return histories.Statement(_read(row.demographics), row.source, row.stated_at, row.effective)
 
 
 def _written(stated: domain.Demographics) -> str:

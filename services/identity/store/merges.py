@@ -44,7 +44,8 @@ _PAGE = sqlalchemy.text(
 )
 _COUNT = sqlalchemy.text(f"SELECT count(*) FROM merge_decision WHERE {_WHERE}")  # noqa: S608
 _SINCE = sqlalchemy.text(
-    "SELECT person_id, source, stated_at FROM statement WHERE person_id = ANY(CAST(:ids AS text[]))"
+    "SELECT person_id, source, stated_at, encode(digest, 'hex') FROM statement"
+    " WHERE person_id = ANY(CAST(:ids AS text[]))"
     " AND stated_at >= :begin AND (CAST(:end AS timestamptz) IS NULL OR stated_at < :end)"
     " ORDER BY stated_at, digest LIMIT :most"
 )
@@ -52,11 +53,12 @@ _SINCE = sqlalchemy.text(
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """That a source stated something of a person, and under which id it was recorded."""
+    """That a source stated something of a person, under which id it was recorded, and its own id there."""
 
     recorded_under: str
     source: str
     at: datetime
+    statement_id: str
 
 
 async def locked(session: AsyncSession, ids: Sequence[str]) -> Mapping[str, domain.Person]:

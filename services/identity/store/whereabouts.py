@@ -66,6 +66,16 @@ _SUSPECTS = sqlalchemy.text(
     " OR (duplicate.other_person_id = :person_id AND person.id = duplicate.person_id)) ORDER BY person.id"
 )
 
+_LIFTED = sqlalchemy.text(
+    "SELECT coalesce((SELECT NOT restricted FROM restriction_decision WHERE person_id = :person_id"
+    " ORDER BY version DESC LIMIT 1), false)"
+)
+_SINCE = sqlalchemy.text(
+    "SELECT EXISTS (SELECT 1 FROM restriction_decision AS last WHERE person_id = :person_id AND restricted"
+    " AND decided_at >= :begin AND NOT EXISTS (SELECT 1 FROM restriction_decision AS later"
+    " WHERE later.person_id = last.person_id AND later.version > last.version))"
+)
+
 # A pair that a human has not told apart keeps the doubt alive, as long as the other one is protected.
 _DOUBTED = sqlalchemy.text(
     """
@@ -113,6 +123,16 @@ async def suspects(session: AsyncSession, person_id: str) -> list[str]:
     """The ids of those who may be the same person and are not restricted."""
     rows = await db.execute(session, _SUSPECTS, {"person_id": person_id})
     return list(dict.fromkeys(row.id for row in rows))
+
+
+async def was_lifted(session: AsyncSession, person_id: str) -> bool:
+    """Whether somebody was protected once, and a human has ended it."""
+    return bool((await db.execute(session, _LIFTED, {"person_id": person_id})).scalar_one())
+
+
+async def protected_since(session: AsyncSession, person_id: str, begin: datetime) -> bool:
+    """Whether it was after a moment that somebody, who is protected now, came to be."""
+    return bool((await db.execute(session, _SINCE, {"person_id": person_id, "begin": begin})).scalar_one())
 
 
 async def is_only_for(session: AsyncSession, person_id: str, reason: str) -> bool:

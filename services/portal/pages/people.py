@@ -16,6 +16,7 @@ class Person:
     gender: Text = None
     address: Text = None
     telephone: Text = None
+    died_on: Text = None  # as `birth_date`
     age: int | None = None  # whole years, where the birth date is known and released
     key_worker: str = ""
     pending: bool = False  # identity has not heard of the reader's part yet; `name` says so, the rest is empty

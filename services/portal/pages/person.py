@@ -59,5 +59,7 @@ class PersonPage:
     live: Live
     edit_plan_href: str = ""  # empty: the reader may not
     new_action_href: str = ""
+    closure_href: str = ""
+    closed_at: datetime | None = None  # set where the case is closed
     disclosures_href: str = ""
     note: NoteForm | None = None

@@ -57,6 +57,16 @@ REJECTION_REASONS: tuple[Choice, ...] = (
     Choice("99", "Another reason"),
 )
 
+# Why a case ends, as joinedup.caseworker.v1.ClosureReason names it without its prefix, in lower case.
+CLOSURE_REASONS: tuple[Choice, ...] = (
+    Choice("done", "What was planned is done"),
+    Choice("declined", "The person does not want support any more"),
+    Choice("moved_away", "The person has moved away"),
+    Choice("died", "The person has died"),
+    Choice("other_case", "The person has another case, which goes on"),
+    Choice("other", "Another reason"),
+)
+
 # How a review of two records stands, as joinedup.identity.v1.ReviewState names it without its prefix, in lower case.
 REVIEW_STATE: Mapping[str, Tag] = {
     "open": Tag("Not looked at", "blue"),

@@ -43,7 +43,9 @@ def person(
         gender=marks.text("demographics.gender", known.gender.capitalize()),
         address=_address(known.address, marks),
         telephone=marks.text("demographics.telephone", known.telephone),
-        age=age(born, today) if isinstance(born, str) else None,
+        # Withheld, it goes with the birth date, which says so: a mark of its own would look like a death.
+        died_on=found.died_on or None,
+        age=age(born, today) if isinstance(born, str) and not found.died_on else None,
         key_worker=key_worker,
     )
 

@@ -17,7 +17,7 @@ from services.portal.pages import parts
 from services.portal.pages import person as pages
 from services.portal.pages.people import Narrative, NarrativePart, Person
 from services.portal.pages.vocabulary import NARRATIVE_PARTS
-from services.portal.shown import actions, cases, marks, people, plans
+from services.portal.shown import actions, cases, marks, people, plans, referrals
 from services.portal.views import lists
 from services.portal.visit import Visit
 
@@ -161,7 +161,7 @@ async def _shown(visit: Visit, person_id: str, known: Known, place: lists.Place,
     agencies = actions.by_agency(known.actions, names, now=now, answering=answering)
     waiting = [action.due for agency in agencies for action in agency.actions if action.answered_at is None]
     due = [action.due for agency in agencies for action in agency.actions if action.due]
-    may_write = case is not None and writes(visit, case)
+    may_write = case is not None and writes(visit, case) and case.status == caseworker_pb2.CASE_STATUS_OPEN
     entries = cases.entries(known.chronology.entries, names)
     return pages.PersonPage(
         person=people.person(person_id, known.person, today=now.date(), key_worker=key_worker),
@@ -177,6 +177,8 @@ async def _shown(visit: Visit, person_id: str, known: Known, place: lists.Place,
         live=visit.live(f"person:{person_id}"),
         edit_plan_href=f"{people.href(person_id)}/plan" if may_write else "",
         new_action_href=f"{people.href(person_id)}/actions" if may_write else "",
+        closure_href=f"{people.href(person_id)}/closure" if may_write else "",
+        closed_at=referrals.moment(case.closed_at) if case and case.HasField("closed_at") else None,
         disclosures_href=f"{people.href(person_id)}/disclosures" if visit.may("governance.disclosures.read") else "",
         note=_note(visit, person_id, typed) if may_write else None,
     )

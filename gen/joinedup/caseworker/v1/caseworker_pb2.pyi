@@ -60,6 +60,38 @@ CASELOAD_ORDER_OPENED_NEWEST: CaseloadOrder.ValueType  # 2
 CASELOAD_ORDER_REVIEW_DUE: CaseloadOrder.ValueType  # 3
 Global___CaseloadOrder: _TypeAlias = CaseloadOrder  # noqa: Y015
 
+class _ClosureReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ClosureReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ClosureReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CLOSURE_REASON_UNSPECIFIED: _ClosureReason.ValueType  # 0
+    CLOSURE_REASON_DONE: _ClosureReason.ValueType  # 1
+    """What was planned is done."""
+    CLOSURE_REASON_DECLINED: _ClosureReason.ValueType  # 2
+    CLOSURE_REASON_MOVED_AWAY: _ClosureReason.ValueType  # 3
+    CLOSURE_REASON_DIED: _ClosureReason.ValueType  # 4
+    CLOSURE_REASON_OTHER_CASE: _ClosureReason.ValueType  # 5
+    """The person has another case, which goes on: two records were one person."""
+    CLOSURE_REASON_OTHER: _ClosureReason.ValueType  # 6
+    """The note says which."""
+
+class ClosureReason(_ClosureReason, metaclass=_ClosureReasonEnumTypeWrapper):
+    """Why a case ends."""
+
+CLOSURE_REASON_UNSPECIFIED: ClosureReason.ValueType  # 0
+CLOSURE_REASON_DONE: ClosureReason.ValueType  # 1
+"""What was planned is done."""
+CLOSURE_REASON_DECLINED: ClosureReason.ValueType  # 2
+CLOSURE_REASON_MOVED_AWAY: ClosureReason.ValueType  # 3
+CLOSURE_REASON_DIED: ClosureReason.ValueType  # 4
+CLOSURE_REASON_OTHER_CASE: ClosureReason.ValueType  # 5
+"""The person has another case, which goes on: two records were one person."""
+CLOSURE_REASON_OTHER: ClosureReason.ValueType  # 6
+"""The note says which."""
+Global___ClosureReason: _TypeAlias = ClosureReason  # noqa: Y015
+
 class _ActionStatus:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -200,6 +232,7 @@ class Case(_message.Message):
     OVERDUE_ACTIONS_FIELD_NUMBER: _builtins.int
     LAST_ALERT_AT_FIELD_NUMBER: _builtins.int
     REVIEW_DUE_AT_FIELD_NUMBER: _builtins.int
+    CLOSED_AT_FIELD_NUMBER: _builtins.int
     case_id: _builtins.str
     version: _builtins.int
     person_id: _builtins.str
@@ -222,6 +255,10 @@ class Case(_message.Message):
 
     @_builtins.property
     def review_due_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def closed_at(self) -> _timestamp_pb2.Timestamp:
+        """Unset while it is open. Why it was closed stands in the chronology."""
+
     def __init__(
         self,
         *,
@@ -239,10 +276,11 @@ class Case(_message.Message):
         overdue_actions: _builtins.int = ...,
         last_alert_at: _timestamp_pb2.Timestamp | None = ...,
         review_due_at: _timestamp_pb2.Timestamp | None = ...,
+        closed_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["last_alert_at", b"last_alert_at", "opened_at", b"opened_at", "review_due_at", b"review_due_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["closed_at", b"closed_at", "last_alert_at", b"last_alert_at", "opened_at", b"opened_at", "review_due_at", b"review_due_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "key_worker_id", b"key_worker_id", "last_alert_at", b"last_alert_at", "open_actions", b"open_actions", "opened_at", b"opened_at", "organisation_id", b"organisation_id", "overdue_actions", b"overdue_actions", "partner_organisation_ids", b"partner_organisation_ids", "person_id", b"person_id", "referral_id", b"referral_id", "review_due_at", b"review_due_at", "status", b"status", "team_id", b"team_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "closed_at", b"closed_at", "key_worker_id", b"key_worker_id", "last_alert_at", b"last_alert_at", "open_actions", b"open_actions", "opened_at", b"opened_at", "organisation_id", b"organisation_id", "overdue_actions", b"overdue_actions", "partner_organisation_ids", b"partner_organisation_ids", "person_id", b"person_id", "referral_id", b"referral_id", "review_due_at", b"review_due_at", "status", b"status", "team_id", b"team_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -332,6 +370,42 @@ class AddPlanPartnerRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AddPlanPartnerRequest: _TypeAlias = AddPlanPartnerRequest  # noqa: Y015
+
+@_typing.final
+class CloseCaseRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    CANCEL_OPEN_ACTIONS_FIELD_NUMBER: _builtins.int
+    case_id: _builtins.str
+    version: _builtins.int
+    """The case's version that was looked at."""
+    reason: Global___ClosureReason.ValueType
+    cancel_open_actions: _builtins.bool
+    """Whether what agencies have not answered for good is no longer needed."""
+    @_builtins.property
+    def note(self) -> _common_pb2.Narrative:
+        """Required for OTHER."""
+
+    def __init__(
+        self,
+        *,
+        case_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        reason: Global___ClosureReason.ValueType = ...,
+        note: _common_pb2.Narrative | None = ...,
+        cancel_open_actions: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["note", b"note"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_open_actions", b"cancel_open_actions", "case_id", b"case_id", "note", b"note", "reason", b"reason", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseCaseRequest: _TypeAlias = CloseCaseRequest  # noqa: Y015
 
 @_typing.final
 class GetPlanRequest(_message.Message):

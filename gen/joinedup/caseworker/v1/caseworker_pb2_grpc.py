@@ -55,6 +55,11 @@ class CaseworkerStub:
                 request_serializer=joinedup_dot_caseworker_dot_v1_dot_caseworker__pb2.AddPlanPartnerRequest.SerializeToString,
                 response_deserializer=joinedup_dot_caseworker_dot_v1_dot_caseworker__pb2.CaseResponse.FromString,
                 _registered_method=True)
+        self.CloseCase = channel.unary_unary(
+                '/joinedup.caseworker.v1.Caseworker/CloseCase',
+                request_serializer=joinedup_dot_caseworker_dot_v1_dot_caseworker__pb2.CloseCaseRequest.SerializeToString,
+                response_deserializer=joinedup_dot_caseworker_dot_v1_dot_caseworker__pb2.CaseResponse.FromString,
+                _registered_method=True)
         self.GetPlan = channel.unary_unary(
                 '/joinedup.caseworker.v1.Caseworker/GetPlan',
                 request_serializer=joinedup_dot_caseworker_dot_v1_dot_caseworker__pb2.GetPlanRequest.SerializeToString,
@@ -122,6 +127,14 @@ class CaseworkerServicer:
 
     def AddPlanPartner(self, request, context):
         """Makes an organisation a partner of the plan, so that agreements let it know its part.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CloseCase(self, request, context):
+        """Ends a case, with its reason. What is still asked of agencies is cancelled, and they are told, or keeps it open (a
+        Conflict). Partners of the plan can read on for a while. The referrals behind it are completed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -202,6 +215,11 @@ def add_CaseworkerServicer_to_server(servicer, server):
             'AddPlanPartner': grpc.unary_unary_rpc_method_handler(
                     servicer.AddPlanPartner,
                     request_deserializer=joinedup_dot_caseworker_dot_v1_dot_caseworker__pb2.AddPlanPartnerRequest.FromString,
+                    response_serializer=joinedup_dot_caseworker_dot_v1_dot_caseworker__pb2.CaseResponse.SerializeToString,
+            ),
+            'CloseCase': grpc.unary_unary_rpc_method_handler(
+                    servicer.CloseCase,
+                    request_deserializer=joinedup_dot_caseworker_dot_v1_dot_caseworker__pb2.CloseCaseRequest.FromString,
                     response_serializer=joinedup_dot_caseworker_dot_v1_dot_caseworker__pb2.CaseResponse.SerializeToString,
             ),
             'GetPlan': grpc.unary_unary_rpc_method_handler(
@@ -352,6 +370,33 @@ class Caseworker:
             target,
             '/joinedup.caseworker.v1.Caseworker/AddPlanPartner',
             joinedup_dot_caseworker_dot_v1_dot_caseworker__pb2.AddPlanPartnerRequest.SerializeToString,
+            joinedup_dot_caseworker_dot_v1_dot_caseworker__pb2.CaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CloseCase(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/joinedup.caseworker.v1.Caseworker/CloseCase',
+            joinedup_dot_caseworker_dot_v1_dot_caseworker__pb2.CloseCaseRequest.SerializeToString,
             joinedup_dot_caseworker_dot_v1_dot_caseworker__pb2.CaseResponse.FromString,
             options,
             channel_credentials,

@@ -39,6 +39,10 @@ class CaseworkerStub:
     """The cases a practitioner, or a team, holds."""
     AddPlanPartner: _grpc.UnaryUnaryMultiCallable[_caseworker_pb2.AddPlanPartnerRequest, _caseworker_pb2.CaseResponse]
     """Makes an organisation a partner of the plan, so that agreements let it know its part."""
+    CloseCase: _grpc.UnaryUnaryMultiCallable[_caseworker_pb2.CloseCaseRequest, _caseworker_pb2.CaseResponse]
+    """Ends a case, with its reason. What is still asked of agencies is cancelled, and they are told, or keeps it open (a
+    Conflict). Partners of the plan can read on for a while. The referrals behind it are completed.
+    """
     GetPlan: _grpc.UnaryUnaryMultiCallable[_caseworker_pb2.GetPlanRequest, _plan_pb2.Plan]
     UpdatePlan: _grpc.UnaryUnaryMultiCallable[_caseworker_pb2.UpdatePlanRequest, _caseworker_pb2.UpdatePlanResponse]
     """Replaces the plan's content; the version guards against overwriting another's change. What is withheld from the
@@ -65,6 +69,10 @@ class CaseworkerAsyncStub(CaseworkerStub):
     """The cases a practitioner, or a team, holds."""
     AddPlanPartner: _aio.UnaryUnaryMultiCallable[_caseworker_pb2.AddPlanPartnerRequest, _caseworker_pb2.CaseResponse]  # type: ignore[assignment]
     """Makes an organisation a partner of the plan, so that agreements let it know its part."""
+    CloseCase: _aio.UnaryUnaryMultiCallable[_caseworker_pb2.CloseCaseRequest, _caseworker_pb2.CaseResponse]  # type: ignore[assignment]
+    """Ends a case, with its reason. What is still asked of agencies is cancelled, and they are told, or keeps it open (a
+    Conflict). Partners of the plan can read on for a while. The referrals behind it are completed.
+    """
     GetPlan: _aio.UnaryUnaryMultiCallable[_caseworker_pb2.GetPlanRequest, _plan_pb2.Plan]  # type: ignore[assignment]
     UpdatePlan: _aio.UnaryUnaryMultiCallable[_caseworker_pb2.UpdatePlanRequest, _caseworker_pb2.UpdatePlanResponse]  # type: ignore[assignment]
     """Replaces the plan's content; the version guards against overwriting another's change. What is withheld from the
@@ -112,6 +120,16 @@ class CaseworkerServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_caseworker_pb2.CaseResponse, _abc.Awaitable[_caseworker_pb2.CaseResponse]]:
         """Makes an organisation a partner of the plan, so that agreements let it know its part."""
+
+    @_abc_1.abstractmethod
+    def CloseCase(
+        self,
+        request: _caseworker_pb2.CloseCaseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_caseworker_pb2.CaseResponse, _abc.Awaitable[_caseworker_pb2.CaseResponse]]:
+        """Ends a case, with its reason. What is still asked of agencies is cancelled, and they are told, or keeps it open (a
+        Conflict). Partners of the plan can read on for a while. The referrals behind it are completed.
+        """
 
     @_abc_1.abstractmethod
     def GetPlan(

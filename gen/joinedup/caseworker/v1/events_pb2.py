@@ -27,7 +27,7 @@ from joinedup.caseworker.v1 import caseworker_pb2 as joinedup_dot_caseworker_dot
 from joinedup.options.v1 import options_pb2 as joinedup_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#joinedup/caseworker/v1/events.proto\x12\x16joinedup.caseworker.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\'joinedup/caseworker/v1/caseworker.proto\x1a!joinedup/options/v1/options.proto\"\xd6\x01\n\nCaseOpened\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12\x13\n\x0breferral_id\x18\x04 \x01(\t\x12\x17\n\x0forganisation_id\x18\x05 \x01(\t\x12\x0f\n\x07team_id\x18\x06 \x01(\t\x12\x15\n\rkey_worker_id\x18\x07 \x01(\t\x12-\n\topened_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\x93\x01\n\x0bPlanUpdated\x12\x0f\n\x07plan_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x0f\n\x07\x63\x61se_id\x18\x03 \x01(\t\x12\x17\n\tperson_id\x18\x04 \x01(\tB\x04\x90\xb5\x18\x01\x12.\n\nupdated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\xde\x01\n\x0e\x41\x63tionAssigned\x12\x11\n\taction_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x0f\n\x07\x63\x61se_id\x18\x03 \x01(\t\x12\x17\n\tperson_id\x18\x04 \x01(\tB\x04\x90\xb5\x18\x01\x12\x17\n\x0forganisation_id\x18\x05 \x01(\t\x12/\n\x0b\x61ssigned_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x64ue_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\xa3\x02\n\x0e\x41\x63tionAnswered\x12\x11\n\taction_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x0f\n\x07\x63\x61se_id\x18\x03 \x01(\t\x12\x17\n\tperson_id\x18\x04 \x01(\tB\x04\x90\xb5\x18\x01\x12\x17\n\x0forganisation_id\x18\x05 \x01(\t\x12\x34\n\x06status\x18\x06 \x01(\x0e\x32$.joinedup.caseworker.v1.ActionStatus\x12\x15\n\rkey_worker_id\x18\x07 \x01(\t\x12/\n\x0b\x61nswered_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\"\n\x1akey_worker_organisation_id\x18\t \x01(\t:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\xd9\x01\n\x11\x43risisAlertRaised\x12\x10\n\x08\x61lert_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x0f\n\x07\x63\x61se_id\x18\x03 \x01(\t\x12\x17\n\tperson_id\x18\x04 \x01(\tB\x04\x90\xb5\x18\x01\x12\x15\n\rkey_worker_id\x18\x05 \x01(\t\x12\x17\n\x0forganisation_id\x18\x06 \x01(\t\x12\x0e\n\x06source\x18\x07 \x01(\t\x12-\n\traised_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\xba\x01\n\x14\x43hronologyEntryAdded\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12\x34\n\x04kind\x18\x04 \x01(\x0e\x32&.joinedup.caseworker.v1.ChronologyKind\x12&\n\x02\x61t\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\xb0\x01\n\x0c\x43\x61seAssigned\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12\x18\n\x10\x66ormer_person_id\x18\x04 \x01(\t\x12\x10\n\x08merge_id\x18\x05 \x01(\t\x12/\n\x0b\x61ssigned_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\xbc\x01\n\x17\x43hronologyEntryAssigned\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12\x18\n\x10\x66ormer_person_id\x18\x04 \x01(\t\x12\x10\n\x08merge_id\x18\x05 \x01(\t\x12/\n\x0b\x61ssigned_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#joinedup/caseworker/v1/events.proto\x12\x16joinedup.caseworker.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\'joinedup/caseworker/v1/caseworker.proto\x1a!joinedup/options/v1/options.proto\"\xd6\x01\n\nCaseOpened\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12\x13\n\x0breferral_id\x18\x04 \x01(\t\x12\x17\n\x0forganisation_id\x18\x05 \x01(\t\x12\x0f\n\x07team_id\x18\x06 \x01(\t\x12\x15\n\rkey_worker_id\x18\x07 \x01(\t\x12-\n\topened_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\xd7\x01\n\nCaseClosed\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12\x14\n\x0creferral_ids\x18\x04 \x03(\t\x12\x17\n\x0forganisation_id\x18\x05 \x01(\t\x12\x0f\n\x07team_id\x18\x06 \x01(\t\x12\x15\n\rkey_worker_id\x18\x07 \x01(\t\x12-\n\tclosed_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\x93\x01\n\x0bPlanUpdated\x12\x0f\n\x07plan_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x0f\n\x07\x63\x61se_id\x18\x03 \x01(\t\x12\x17\n\tperson_id\x18\x04 \x01(\tB\x04\x90\xb5\x18\x01\x12.\n\nupdated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\xde\x01\n\x0e\x41\x63tionAssigned\x12\x11\n\taction_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x0f\n\x07\x63\x61se_id\x18\x03 \x01(\t\x12\x17\n\tperson_id\x18\x04 \x01(\tB\x04\x90\xb5\x18\x01\x12\x17\n\x0forganisation_id\x18\x05 \x01(\t\x12/\n\x0b\x61ssigned_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x64ue_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\xa3\x02\n\x0e\x41\x63tionAnswered\x12\x11\n\taction_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x0f\n\x07\x63\x61se_id\x18\x03 \x01(\t\x12\x17\n\tperson_id\x18\x04 \x01(\tB\x04\x90\xb5\x18\x01\x12\x17\n\x0forganisation_id\x18\x05 \x01(\t\x12\x34\n\x06status\x18\x06 \x01(\x0e\x32$.joinedup.caseworker.v1.ActionStatus\x12\x15\n\rkey_worker_id\x18\x07 \x01(\t\x12/\n\x0b\x61nswered_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\"\n\x1akey_worker_organisation_id\x18\t \x01(\t:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\xb4\x01\n\x0f\x41\x63tionCancelled\x12\x11\n\taction_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x0f\n\x07\x63\x61se_id\x18\x03 \x01(\t\x12\x17\n\tperson_id\x18\x04 \x01(\tB\x04\x90\xb5\x18\x01\x12\x17\n\x0forganisation_id\x18\x05 \x01(\t\x12\x30\n\x0c\x63\x61ncelled_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\xd9\x01\n\x11\x43risisAlertRaised\x12\x10\n\x08\x61lert_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x0f\n\x07\x63\x61se_id\x18\x03 \x01(\t\x12\x17\n\tperson_id\x18\x04 \x01(\tB\x04\x90\xb5\x18\x01\x12\x15\n\rkey_worker_id\x18\x05 \x01(\t\x12\x17\n\x0forganisation_id\x18\x06 \x01(\t\x12\x0e\n\x06source\x18\x07 \x01(\t\x12-\n\traised_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\xd7\x01\n\x10PersonNewsRaised\x12\x0f\n\x07news_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x0f\n\x07\x63\x61se_id\x18\x03 \x01(\t\x12\x17\n\tperson_id\x18\x04 \x01(\tB\x04\x90\xb5\x18\x01\x12\x15\n\rkey_worker_id\x18\x05 \x01(\t\x12\x17\n\x0forganisation_id\x18\x06 \x01(\t\x12\x0e\n\x06source\x18\x07 \x01(\t\x12-\n\traised_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\xba\x01\n\x14\x43hronologyEntryAdded\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12\x34\n\x04kind\x18\x04 \x01(\x0e\x32&.joinedup.caseworker.v1.ChronologyKind\x12&\n\x02\x61t\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\xb0\x01\n\x0c\x43\x61seAssigned\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12\x18\n\x10\x66ormer_person_id\x18\x04 \x01(\t\x12\x10\n\x08merge_id\x18\x05 \x01(\t\x12/\n\x0b\x61ssigned_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\xcc\x01\n\x17\x43hronologyEntryAssigned\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12\x18\n\x10\x66ormer_person_id\x18\x04 \x01(\t\x12\x10\n\x08merge_id\x18\x05 \x01(\t\x12/\n\x0b\x61ssigned_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06source\x18\x07 \x01(\t:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,6 +38,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CASEOPENED'].fields_by_name['person_id']._serialized_options = b'\220\265\030\001'
   _globals['_CASEOPENED']._loaded_options = None
   _globals['_CASEOPENED']._serialized_options = b'\210\265\030\001\222\265\030\000'
+  _globals['_CASECLOSED'].fields_by_name['person_id']._loaded_options = None
+  _globals['_CASECLOSED'].fields_by_name['person_id']._serialized_options = b'\220\265\030\001'
+  _globals['_CASECLOSED']._loaded_options = None
+  _globals['_CASECLOSED']._serialized_options = b'\210\265\030\001\222\265\030\000'
   _globals['_PLANUPDATED'].fields_by_name['person_id']._loaded_options = None
   _globals['_PLANUPDATED'].fields_by_name['person_id']._serialized_options = b'\220\265\030\001'
   _globals['_PLANUPDATED']._loaded_options = None
@@ -50,10 +54,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACTIONANSWERED'].fields_by_name['person_id']._serialized_options = b'\220\265\030\001'
   _globals['_ACTIONANSWERED']._loaded_options = None
   _globals['_ACTIONANSWERED']._serialized_options = b'\210\265\030\001\222\265\030\000'
+  _globals['_ACTIONCANCELLED'].fields_by_name['person_id']._loaded_options = None
+  _globals['_ACTIONCANCELLED'].fields_by_name['person_id']._serialized_options = b'\220\265\030\001'
+  _globals['_ACTIONCANCELLED']._loaded_options = None
+  _globals['_ACTIONCANCELLED']._serialized_options = b'\210\265\030\001\222\265\030\000'
   _globals['_CRISISALERTRAISED'].fields_by_name['person_id']._loaded_options = None
   _globals['_CRISISALERTRAISED'].fields_by_name['person_id']._serialized_options = b'\220\265\030\001'
   _globals['_CRISISALERTRAISED']._loaded_options = None
   _globals['_CRISISALERTRAISED']._serialized_options = b'\210\265\030\001\222\265\030\000'
+  _globals['_PERSONNEWSRAISED'].fields_by_name['person_id']._loaded_options = None
+  _globals['_PERSONNEWSRAISED'].fields_by_name['person_id']._serialized_options = b'\220\265\030\001'
+  _globals['_PERSONNEWSRAISED']._loaded_options = None
+  _globals['_PERSONNEWSRAISED']._serialized_options = b'\210\265\030\001\222\265\030\000'
   _globals['_CHRONOLOGYENTRYADDED'].fields_by_name['person_id']._loaded_options = None
   _globals['_CHRONOLOGYENTRYADDED'].fields_by_name['person_id']._serialized_options = b'\220\265\030\001'
   _globals['_CHRONOLOGYENTRYADDED']._loaded_options = None
@@ -68,18 +80,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHRONOLOGYENTRYASSIGNED']._serialized_options = b'\210\265\030\001\222\265\030\000'
   _globals['_CASEOPENED']._serialized_start=173
   _globals['_CASEOPENED']._serialized_end=387
-  _globals['_PLANUPDATED']._serialized_start=390
-  _globals['_PLANUPDATED']._serialized_end=537
-  _globals['_ACTIONASSIGNED']._serialized_start=540
-  _globals['_ACTIONASSIGNED']._serialized_end=762
-  _globals['_ACTIONANSWERED']._serialized_start=765
-  _globals['_ACTIONANSWERED']._serialized_end=1056
-  _globals['_CRISISALERTRAISED']._serialized_start=1059
-  _globals['_CRISISALERTRAISED']._serialized_end=1276
-  _globals['_CHRONOLOGYENTRYADDED']._serialized_start=1279
-  _globals['_CHRONOLOGYENTRYADDED']._serialized_end=1465
-  _globals['_CASEASSIGNED']._serialized_start=1468
-  _globals['_CASEASSIGNED']._serialized_end=1644
-  _globals['_CHRONOLOGYENTRYASSIGNED']._serialized_start=1647
-  _globals['_CHRONOLOGYENTRYASSIGNED']._serialized_end=1835
+  _globals['_CASECLOSED']._serialized_start=390
+  _globals['_CASECLOSED']._serialized_end=605
+  _globals['_PLANUPDATED']._serialized_start=608
+  _globals['_PLANUPDATED']._serialized_end=755
+  _globals['_ACTIONASSIGNED']._serialized_start=758
+  _globals['_ACTIONASSIGNED']._serialized_end=980
+  _globals['_ACTIONANSWERED']._serialized_start=983
+  _globals['_ACTIONANSWERED']._serialized_end=1274
+  _globals['_ACTIONCANCELLED']._serialized_start=1277
+  _globals['_ACTIONCANCELLED']._serialized_end=1457
+  _globals['_CRISISALERTRAISED']._serialized_start=1460
+  _globals['_CRISISALERTRAISED']._serialized_end=1677
+  _globals['_PERSONNEWSRAISED']._serialized_start=1680
+  _globals['_PERSONNEWSRAISED']._serialized_end=1895
+  _globals['_CHRONOLOGYENTRYADDED']._serialized_start=1898
+  _globals['_CHRONOLOGYENTRYADDED']._serialized_end=2084
+  _globals['_CASEASSIGNED']._serialized_start=2087
+  _globals['_CASEASSIGNED']._serialized_end=2263
+  _globals['_CHRONOLOGYENTRYASSIGNED']._serialized_start=2266
+  _globals['_CHRONOLOGYENTRYASSIGNED']._serialized_end=2470
 # @@protoc_insertion_point(module_scope)

@@ -3,9 +3,11 @@
 isort:skip_file
 What caseworker tells. Versions of a case, a plan and an action are each without gaps."""
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 from joinedup.caseworker.v1 import caseworker_pb2 as _caseworker_pb2
 import builtins as _builtins
 import sys
@@ -58,6 +60,52 @@ class CaseOpened(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CaseOpened: _TypeAlias = CaseOpened  # noqa: Y015
+
+@_typing.final
+class CaseClosed(_message.Message):
+    """A case is over. Why is told to whoever may know, by the chronology."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    REFERRAL_IDS_FIELD_NUMBER: _builtins.int
+    ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    TEAM_ID_FIELD_NUMBER: _builtins.int
+    KEY_WORKER_ID_FIELD_NUMBER: _builtins.int
+    CLOSED_AT_FIELD_NUMBER: _builtins.int
+    case_id: _builtins.str
+    version: _builtins.int
+    person_id: _builtins.str
+    organisation_id: _builtins.str
+    team_id: _builtins.str
+    key_worker_id: _builtins.str
+    @_builtins.property
+    def referral_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The referral that opened it, and those that joined it."""
+
+    @_builtins.property
+    def closed_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        case_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        person_id: _builtins.str = ...,
+        referral_ids: _abc.Iterable[_builtins.str] | None = ...,
+        organisation_id: _builtins.str = ...,
+        team_id: _builtins.str = ...,
+        key_worker_id: _builtins.str = ...,
+        closed_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["closed_at", b"closed_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "closed_at", b"closed_at", "key_worker_id", b"key_worker_id", "organisation_id", b"organisation_id", "person_id", b"person_id", "referral_ids", b"referral_ids", "team_id", b"team_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CaseClosed: _TypeAlias = CaseClosed  # noqa: Y015
 
 @_typing.final
 class PlanUpdated(_message.Message):
@@ -176,6 +224,43 @@ class ActionAnswered(_message.Message):
 Global___ActionAnswered: _TypeAlias = ActionAnswered  # noqa: Y015
 
 @_typing.final
+class ActionCancelled(_message.Message):
+    """What an organisation was asked for is not needed any more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTION_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    CANCELLED_AT_FIELD_NUMBER: _builtins.int
+    action_id: _builtins.str
+    version: _builtins.int
+    case_id: _builtins.str
+    person_id: _builtins.str
+    organisation_id: _builtins.str
+    @_builtins.property
+    def cancelled_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        action_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_id: _builtins.str = ...,
+        person_id: _builtins.str = ...,
+        organisation_id: _builtins.str = ...,
+        cancelled_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cancelled_at", b"cancelled_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_id", b"action_id", "cancelled_at", b"cancelled_at", "case_id", b"case_id", "organisation_id", b"organisation_id", "person_id", b"person_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ActionCancelled: _TypeAlias = ActionCancelled  # noqa: Y015
+
+@_typing.final
 class CrisisAlertRaised(_message.Message):
     """Somebody with an open case had a contact in crisis; the key worker is to know within seconds."""
 
@@ -218,6 +303,50 @@ class CrisisAlertRaised(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CrisisAlertRaised: _TypeAlias = CrisisAlertRaised  # noqa: Y015
+
+@_typing.final
+class PersonNewsRaised(_message.Message):
+    """There is news of who somebody with an open case is, whether they live; the key worker is to look at their details."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NEWS_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    KEY_WORKER_ID_FIELD_NUMBER: _builtins.int
+    ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    RAISED_AT_FIELD_NUMBER: _builtins.int
+    news_id: _builtins.str
+    version: _builtins.int
+    case_id: _builtins.str
+    person_id: _builtins.str
+    key_worker_id: _builtins.str
+    organisation_id: _builtins.str
+    source: _builtins.str
+    """"vital/<person id>/<version>"."""
+    @_builtins.property
+    def raised_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        news_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        case_id: _builtins.str = ...,
+        person_id: _builtins.str = ...,
+        key_worker_id: _builtins.str = ...,
+        organisation_id: _builtins.str = ...,
+        source: _builtins.str = ...,
+        raised_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["raised_at", b"raised_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "key_worker_id", b"key_worker_id", "news_id", b"news_id", "organisation_id", b"organisation_id", "person_id", b"person_id", "raised_at", b"raised_at", "source", b"source", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PersonNewsRaised: _TypeAlias = PersonNewsRaised  # noqa: Y015
 
 @_typing.final
 class ChronologyEntryAdded(_message.Message):
@@ -302,11 +431,14 @@ class ChronologyEntryAssigned(_message.Message):
     FORMER_PERSON_ID_FIELD_NUMBER: _builtins.int
     MERGE_ID_FIELD_NUMBER: _builtins.int
     ASSIGNED_AT_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
     entry_id: _builtins.str
     version: _builtins.int
     person_id: _builtins.str
     former_person_id: _builtins.str
     merge_id: _builtins.str
+    source: _builtins.str
+    """The record that the entry tells of, for example "encounter/<organisation>/<id>"."""
     @_builtins.property
     def assigned_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -318,10 +450,11 @@ class ChronologyEntryAssigned(_message.Message):
         former_person_id: _builtins.str = ...,
         merge_id: _builtins.str = ...,
         assigned_at: _timestamp_pb2.Timestamp | None = ...,
+        source: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["assigned_at", b"assigned_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["assigned_at", b"assigned_at", "entry_id", b"entry_id", "former_person_id", b"former_person_id", "merge_id", b"merge_id", "person_id", b"person_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assigned_at", b"assigned_at", "entry_id", b"entry_id", "former_person_id", b"former_person_id", "merge_id", b"merge_id", "person_id", b"person_id", "source", b"source", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

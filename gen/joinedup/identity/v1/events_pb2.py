@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from joinedup.options.v1 import options_pb2 as joinedup_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!joinedup/identity/v1/events.proto\x12\x14joinedup.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!joinedup/options/v1/options.proto\"\x96\x01\n\x10PersonRegistered\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x1b\n\x13verification_status\x18\x03 \x01(\t\x12\x31\n\rregistered_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\x90\x01\n\rPersonUpdated\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x1b\n\x13verification_status\x18\x03 \x01(\t\x12.\n\nupdated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"y\n\x10PersonRestricted\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x31\n\rrestricted_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"}\n\x12PersonUnrestricted\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x33\n\x0funrestricted_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"p\n\x12\x44uplicateSuspected\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x17\n\x0fother_person_id\x18\x02 \x01(\t\x12\r\n\x05score\x18\x03 \x01(\x01\x12\x0f\n\x07version\x18\x04 \x01(\x05:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\xbc\x01\n\x0cPersonMerged\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12!\n\x13surviving_person_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12\x18\n\x10merged_person_id\x18\x04 \x01(\t\x12\x13\n\x0breason_code\x18\x05 \x01(\t\x12-\n\tmerged_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\xef\x01\n\x0ePersonUnmerged\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12!\n\x13surviving_person_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12\x18\n\x10merged_person_id\x18\x04 \x01(\t\x12\x13\n\x0breason_code\x18\x05 \x01(\t\x12-\n\tmerged_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bunmerged_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!joinedup/identity/v1/events.proto\x12\x14joinedup.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!joinedup/options/v1/options.proto\"\x96\x01\n\x10PersonRegistered\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x1b\n\x13verification_status\x18\x03 \x01(\t\x12\x31\n\rregistered_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\x90\x01\n\rPersonUpdated\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x1b\n\x13verification_status\x18\x03 \x01(\t\x12.\n\nupdated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"y\n\x10PersonRestricted\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x31\n\rrestricted_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"}\n\x12PersonUnrestricted\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x33\n\x0funrestricted_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"x\n\x12VitalStatusChanged\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12.\n\nchanged_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"p\n\x12\x44uplicateSuspected\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x17\n\x0fother_person_id\x18\x02 \x01(\t\x12\r\n\x05score\x18\x03 \x01(\x01\x12\x0f\n\x07version\x18\x04 \x01(\x05:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\xbc\x01\n\x0cPersonMerged\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12!\n\x13surviving_person_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12\x18\n\x10merged_person_id\x18\x04 \x01(\t\x12\x13\n\x0breason_code\x18\x05 \x01(\t\x12-\n\tmerged_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\"\xef\x01\n\x0ePersonUnmerged\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12!\n\x13surviving_person_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12\x18\n\x10merged_person_id\x18\x04 \x01(\t\x12\x13\n\x0breason_code\x18\x05 \x01(\t\x12-\n\tmerged_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bunmerged_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x08\x88\xb5\x18\x01\x92\xb5\x18\x00\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,6 +49,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PERSONUNRESTRICTED'].fields_by_name['person_id']._serialized_options = b'\220\265\030\001'
   _globals['_PERSONUNRESTRICTED']._loaded_options = None
   _globals['_PERSONUNRESTRICTED']._serialized_options = b'\210\265\030\001\222\265\030\000'
+  _globals['_VITALSTATUSCHANGED'].fields_by_name['person_id']._loaded_options = None
+  _globals['_VITALSTATUSCHANGED'].fields_by_name['person_id']._serialized_options = b'\220\265\030\001'
+  _globals['_VITALSTATUSCHANGED']._loaded_options = None
+  _globals['_VITALSTATUSCHANGED']._serialized_options = b'\210\265\030\001\222\265\030\000'
   _globals['_DUPLICATESUSPECTED'].fields_by_name['person_id']._loaded_options = None
   _globals['_DUPLICATESUSPECTED'].fields_by_name['person_id']._serialized_options = b'\220\265\030\001'
   _globals['_DUPLICATESUSPECTED']._loaded_options = None
@@ -69,10 +73,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PERSONRESTRICTED']._serialized_end=548
   _globals['_PERSONUNRESTRICTED']._serialized_start=550
   _globals['_PERSONUNRESTRICTED']._serialized_end=675
-  _globals['_DUPLICATESUSPECTED']._serialized_start=677
-  _globals['_DUPLICATESUSPECTED']._serialized_end=789
-  _globals['_PERSONMERGED']._serialized_start=792
-  _globals['_PERSONMERGED']._serialized_end=980
-  _globals['_PERSONUNMERGED']._serialized_start=983
-  _globals['_PERSONUNMERGED']._serialized_end=1222
+  _globals['_VITALSTATUSCHANGED']._serialized_start=677
+  _globals['_VITALSTATUSCHANGED']._serialized_end=797
+  _globals['_DUPLICATESUSPECTED']._serialized_start=799
+  _globals['_DUPLICATESUSPECTED']._serialized_end=911
+  _globals['_PERSONMERGED']._serialized_start=914
+  _globals['_PERSONMERGED']._serialized_end=1102
+  _globals['_PERSONUNMERGED']._serialized_start=1105
+  _globals['_PERSONUNMERGED']._serialized_end=1344
 # @@protoc_insertion_point(module_scope)

@@ -134,6 +134,36 @@ class PersonUnrestricted(_message.Message):
 Global___PersonUnrestricted: _TypeAlias = PersonUnrestricted  # noqa: Y015
 
 @_typing.final
+class VitalStatusChanged(_message.Message):
+    """Whether a person has died is recorded otherwise than before; GetPerson tells which to whoever may know. Versions count
+    the words about one record.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CHANGED_AT_FIELD_NUMBER: _builtins.int
+    person_id: _builtins.str
+    version: _builtins.int
+    @_builtins.property
+    def changed_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        person_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        changed_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "person_id", b"person_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VitalStatusChanged: _TypeAlias = VitalStatusChanged  # noqa: Y015
+
+@_typing.final
 class DuplicateSuspected(_message.Message):
     """A human has to say whether two records are one person."""
 

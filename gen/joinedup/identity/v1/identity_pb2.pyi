@@ -369,11 +369,16 @@ class Person(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     DEMOGRAPHICS_FIELD_NUMBER: _builtins.int
     VERIFICATION_STATUS_FIELD_NUMBER: _builtins.int
+    DIED_ON_FIELD_NUMBER: _builtins.int
     SURVIVING_PERSON_ID_FIELD_NUMBER: _builtins.int
     WITHHELD_FIELD_NUMBER: _builtins.int
     person_id: _builtins.str
     version: _builtins.int
     verification_status: _builtins.str
+    died_on: _builtins.str
+    """ISO 8601 date, or its year, or its year and month: when they died, by the Personal Demographics Service's word. Empty
+    for whoever is not known to have died.
+    """
     surviving_person_id: _builtins.str
     """Set when the id that was asked for was merged into this one: what is told is the surviving person's."""
     @_builtins.property
@@ -387,12 +392,13 @@ class Person(_message.Message):
         version: _builtins.int = ...,
         demographics: Global___Demographics | None = ...,
         verification_status: _builtins.str = ...,
+        died_on: _builtins.str = ...,
         surviving_person_id: _builtins.str = ...,
         withheld: _abc.Iterable[_common_pb2.Withheld] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["demographics", b"demographics"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["demographics", b"demographics", "person_id", b"person_id", "surviving_person_id", b"surviving_person_id", "verification_status", b"verification_status", "version", b"version", "withheld", b"withheld"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["demographics", b"demographics", "died_on", b"died_on", "person_id", b"person_id", "surviving_person_id", b"surviving_person_id", "verification_status", b"verification_status", "version", b"version", "withheld", b"withheld"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

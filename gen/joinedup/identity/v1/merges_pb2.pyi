@@ -206,6 +206,58 @@ class MergeResponse(_message.Message):
 Global___MergeResponse: _TypeAlias = MergeResponse  # noqa: Y015
 
 @_typing.final
+class AssignStatementRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MERGE_ID_FIELD_NUMBER: _builtins.int
+    RECORDED_UNDER_FIELD_NUMBER: _builtins.int
+    STATEMENT_ID_FIELD_NUMBER: _builtins.int
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    merge_id: _builtins.str
+    recorded_under: _builtins.str
+    """As GetMerge lists it."""
+    statement_id: _builtins.str
+    person_id: _builtins.str
+    """One of the two of the merge."""
+    def __init__(
+        self,
+        *,
+        merge_id: _builtins.str = ...,
+        recorded_under: _builtins.str = ...,
+        statement_id: _builtins.str = ...,
+        person_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["merge_id", b"merge_id", "person_id", b"person_id", "recorded_under", b"recorded_under", "statement_id", b"statement_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AssignStatementRequest: _TypeAlias = AssignStatementRequest  # noqa: Y015
+
+@_typing.final
+class AssignStatementResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATEMENT_ID_FIELD_NUMBER: _builtins.int
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    statement_id: _builtins.str
+    person_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        statement_id: _builtins.str = ...,
+        person_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["person_id", b"person_id", "statement_id", b"statement_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AssignStatementResponse: _TypeAlias = AssignStatementResponse  # noqa: Y015
+
+@_typing.final
 class GetMergeRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -351,9 +403,12 @@ class StatedSince(_message.Message):
     RECORDED_UNDER_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
     STATED_AT_FIELD_NUMBER: _builtins.int
+    STATEMENT_ID_FIELD_NUMBER: _builtins.int
     recorded_under: _builtins.str
     """The id that it was recorded under."""
     source: _builtins.str
+    statement_id: _builtins.str
+    """Its own id there."""
     @_builtins.property
     def stated_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -362,10 +417,11 @@ class StatedSince(_message.Message):
         recorded_under: _builtins.str = ...,
         source: _builtins.str = ...,
         stated_at: _timestamp_pb2.Timestamp | None = ...,
+        statement_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["stated_at", b"stated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["recorded_under", b"recorded_under", "source", b"source", "stated_at", b"stated_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["recorded_under", b"recorded_under", "source", b"source", "stated_at", b"stated_at", "statement_id", b"statement_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -44,6 +44,11 @@ class MergesStub:
                 request_serializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.UnmergePeopleRequest.SerializeToString,
                 response_deserializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.MergeResponse.FromString,
                 _registered_method=True)
+        self.AssignStatement = channel.unary_unary(
+                '/joinedup.identity.v1.Merges/AssignStatement',
+                request_serializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.AssignStatementRequest.SerializeToString,
+                response_deserializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.AssignStatementResponse.FromString,
+                _registered_method=True)
         self.ListRecords = channel.unary_unary(
                 '/joinedup.identity.v1.Merges/ListRecords',
                 request_serializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.ListRecordsRequest.SerializeToString,
@@ -75,6 +80,14 @@ class MergesServicer:
     def UnmergePeople(self, request, context):
         """Takes a merge back: everything is as it was before. The two are remembered as different, and not proposed again.
         What was recorded meanwhile stays under the id that it was recorded under until a human assigns it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AssignStatement(self, request, context):
+        """After the unmerge: the statement was about this one of the two. The other no longer shows, nor is found by, what it
+        alone said of them. A Conflict for an update, which replaced what was so before: update both records.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -113,6 +126,11 @@ def add_MergesServicer_to_server(servicer, server):
                     servicer.UnmergePeople,
                     request_deserializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.UnmergePeopleRequest.FromString,
                     response_serializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.MergeResponse.SerializeToString,
+            ),
+            'AssignStatement': grpc.unary_unary_rpc_method_handler(
+                    servicer.AssignStatement,
+                    request_deserializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.AssignStatementRequest.FromString,
+                    response_serializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.AssignStatementResponse.SerializeToString,
             ),
             'ListRecords': grpc.unary_unary_rpc_method_handler(
                     servicer.ListRecords,
@@ -184,6 +202,33 @@ class Merges:
             '/joinedup.identity.v1.Merges/UnmergePeople',
             joinedup_dot_identity_dot_v1_dot_merges__pb2.UnmergePeopleRequest.SerializeToString,
             joinedup_dot_identity_dot_v1_dot_merges__pb2.MergeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AssignStatement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/joinedup.identity.v1.Merges/AssignStatement',
+            joinedup_dot_identity_dot_v1_dot_merges__pb2.AssignStatementRequest.SerializeToString,
+            joinedup_dot_identity_dot_v1_dot_merges__pb2.AssignStatementResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,10 @@ class MergesStub:
     """Takes a merge back: everything is as it was before. The two are remembered as different, and not proposed again.
     What was recorded meanwhile stays under the id that it was recorded under until a human assigns it.
     """
+    AssignStatement: _grpc.UnaryUnaryMultiCallable[_merges_pb2.AssignStatementRequest, _merges_pb2.AssignStatementResponse]
+    """After the unmerge: the statement was about this one of the two. The other no longer shows, nor is found by, what it
+    alone said of them. A Conflict for an update, which replaced what was so before: update both records.
+    """
     ListRecords: _grpc.UnaryUnaryMultiCallable[_merges_pb2.ListRecordsRequest, _merges_pb2.ListRecordsResponse]
     """In which version each record stands, for whoever is about to merge two; those out of reach are left out."""
     GetMerge: _grpc.UnaryUnaryMultiCallable[_merges_pb2.GetMergeRequest, _merges_pb2.Merge]
@@ -56,6 +60,10 @@ class MergesAsyncStub(MergesStub):
     UnmergePeople: _aio.UnaryUnaryMultiCallable[_merges_pb2.UnmergePeopleRequest, _merges_pb2.MergeResponse]  # type: ignore[assignment]
     """Takes a merge back: everything is as it was before. The two are remembered as different, and not proposed again.
     What was recorded meanwhile stays under the id that it was recorded under until a human assigns it.
+    """
+    AssignStatement: _aio.UnaryUnaryMultiCallable[_merges_pb2.AssignStatementRequest, _merges_pb2.AssignStatementResponse]  # type: ignore[assignment]
+    """After the unmerge: the statement was about this one of the two. The other no longer shows, nor is found by, what it
+    alone said of them. A Conflict for an update, which replaced what was so before: update both records.
     """
     ListRecords: _aio.UnaryUnaryMultiCallable[_merges_pb2.ListRecordsRequest, _merges_pb2.ListRecordsResponse]  # type: ignore[assignment]
     """In which version each record stands, for whoever is about to merge two; those out of reach are left out."""
@@ -83,6 +91,16 @@ class MergesServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_merges_pb2.MergeResponse, _abc.Awaitable[_merges_pb2.MergeResponse]]:
         """Takes a merge back: everything is as it was before. The two are remembered as different, and not proposed again.
         What was recorded meanwhile stays under the id that it was recorded under until a human assigns it.
+        """
+
+    @_abc_1.abstractmethod
+    def AssignStatement(
+        self,
+        request: _merges_pb2.AssignStatementRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_merges_pb2.AssignStatementResponse, _abc.Awaitable[_merges_pb2.AssignStatementResponse]]:
+        """After the unmerge: the statement was about this one of the two. The other no longer shows, nor is found by, what it
+        alone said of them. A Conflict for an update, which replaced what was so before: update both records.
         """
 
     @_abc_1.abstractmethod

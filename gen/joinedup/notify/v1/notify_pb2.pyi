@@ -73,11 +73,13 @@ class Message(_message.Message):
     message_id: _builtins.str
     person_id: _builtins.str
     template: _builtins.str
-    """action_assigned, action_answered, crisis_alert, referral_decided."""
+    """action_assigned, action_answered, action_cancelled, crisis_alert, person_news,
+    referral_decided.
+    """
     organisation_id: _builtins.str
     practitioner_id: _builtins.str
     source: _builtins.str
-    """"action/<id>", "alert/<id>", "referral/<id>"."""
+    """"action/<id>", "alert/<id>", "news/<id>", "referral/<id>"."""
     status: Global___DeliveryStatus.ValueType
     attempts: _builtins.int
     problem: _builtins.str
