@@ -72,7 +72,7 @@ async def trace_others(work: Work, person: domain.Person, bench: Bench) -> Trace
     await work.see_everybody()
     known = domain.comparable_person(person)
     asked = _Asked(person.demographics, known, blocking.keys(known))
-    (near,) = await nearby.candidates(work.session, [asked.question])
+    (near,), _ = await nearby.candidates(work.session, [asked.question], work.actor.organisation_id)
     persons = {record.id: record.surviving_id or record.id for record in near.people} | {person.id: person.id}
     apart = reviews.of_people(await decided.apart(work.session, persons), persons)
     others = [
