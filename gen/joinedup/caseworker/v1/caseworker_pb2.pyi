@@ -764,6 +764,7 @@ class ChronologyEntry(_message.Message):
     ORGANISATION_ID_FIELD_NUMBER: _builtins.int
     PRACTITIONER_ID_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
+    CONTACT_WITH_FIELD_NUMBER: _builtins.int
     WITHHELD_FIELD_NUMBER: _builtins.int
     entry_id: _builtins.str
     person_id: _builtins.str
@@ -771,7 +772,9 @@ class ChronologyEntry(_message.Message):
     title: _builtins.str
     """What happened as process, with nothing about the person: "Referral accepted", "Action answered: done"."""
     organisation_id: _builtins.str
-    """Empty for contacts with services: whose contact it was tells what it was about, and stands in the narrative."""
+    """Empty for contacts with services, which tell it under its class in contact_with. Who referred somebody whose whereabouts
+    are protected is left out, and marked as withheld.
+    """
     practitioner_id: _builtins.str
     source: _builtins.str
     """"referral/<id>", "action/<id>", "encounter/<id of this entry>"."""
@@ -780,6 +783,10 @@ class ChronologyEntry(_message.Message):
     @_builtins.property
     def narrative(self) -> _common_pb2.Narrative:
         """What it says about the person, by class."""
+
+    @_builtins.property
+    def contact_with(self) -> Global___ContactWith:
+        """With whom somebody had contact, for contacts with services."""
 
     @_builtins.property
     def withheld(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Withheld]: ...
@@ -795,12 +802,45 @@ class ChronologyEntry(_message.Message):
         organisation_id: _builtins.str = ...,
         practitioner_id: _builtins.str = ...,
         source: _builtins.str = ...,
+        contact_with: Global___ContactWith | None = ...,
         withheld: _abc.Iterable[_common_pb2.Withheld] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "narrative", b"narrative"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "contact_with", b"contact_with", "narrative", b"narrative"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "entry_id", b"entry_id", "kind", b"kind", "narrative", b"narrative", "organisation_id", b"organisation_id", "person_id", b"person_id", "practitioner_id", b"practitioner_id", "source", b"source", "title", b"title", "withheld", b"withheld"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "contact_with", b"contact_with", "entry_id", b"entry_id", "kind", b"kind", "narrative", b"narrative", "organisation_id", b"organisation_id", "person_id", b"person_id", "practitioner_id", b"practitioner_id", "source", b"source", "title", b"title", "withheld", b"withheld"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ChronologyEntry: _TypeAlias = ChronologyEntry  # noqa: Y015
+
+@_typing.final
+class ContactWith(_message.Message):
+    """The name of a service that somebody had contact with, under the class of data that it reveals: the police's is police
+    information. Where a person is cared for tells where they are.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEALTH_FIELD_NUMBER: _builtins.int
+    SOCIAL_CARE_FIELD_NUMBER: _builtins.int
+    POLICE_FIELD_NUMBER: _builtins.int
+    HOUSING_FIELD_NUMBER: _builtins.int
+    health: _builtins.str
+    social_care: _builtins.str
+    police: _builtins.str
+    housing: _builtins.str
+    def __init__(
+        self,
+        *,
+        health: _builtins.str = ...,
+        social_care: _builtins.str = ...,
+        police: _builtins.str = ...,
+        housing: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["health", b"health", "housing", b"housing", "police", b"police", "social_care", b"social_care"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContactWith: _TypeAlias = ContactWith  # noqa: Y015
