@@ -162,7 +162,7 @@ def _mark(message: Any, shape: labels.Shape, decision: Decision) -> None:
             message.withheld.append(
                 common_pb2.Withheld(
                     field=path,
-                    data_class=options_pb2.DataClass.ValueType(leaf.data_class),
+                    data_class=options_pb2.DataClass.ValueType(_counted_as(leaf, decision)),
                     reason=outcome.reason,
                     because=outcome.because,
                 )

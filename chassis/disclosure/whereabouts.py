@@ -6,6 +6,8 @@ kept: only what leaves is changed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chassis.disclosure import places
 
 MARK = "[withheld: this person is restricted]"
@@ -47,13 +49,23 @@ def without(text: str) -> str:
     return MARK.join(parts(text)[0])
 
 
-def restored(standing: str, sent: str) -> str:
+def named(texts: Sequence[str]) -> list[str]:
+    """What is withheld of some texts, in order."""
+    return [place for text in texts for place in parts(text)[1]]
+
+
+def restored(standing: Sequence[str], sent: Sequence[str]) -> list[str]:
     """What a writer who was shown `standing` without its places means by `sent`: each mark is what it stood for.
 
     Raises ValueError when marks are missing, or more than there were: which one stood for what cannot be told then.
     """
-    withheld = parts(standing)[1]
-    pieces = sent.split(MARK)
-    if len(pieces) - 1 != len(withheld):
-        raise ValueError(f"has {len(pieces) - 1} of the {len(withheld)} marks that stand for what is withheld")
-    return "".join(piece + (withheld[number] if number < len(withheld) else "") for number, piece in enumerate(pieces))
+    places = named(standing)
+    marks = sum(text.count(MARK) for text in sent)
+    if marks != len(places):
+        raise ValueError(f"must keep its marks for what is withheld: it had {len(places)}, and has {marks}")
+    following = iter(places)
+    whole = []
+    for text in sent:
+        first, *others = text.split(MARK)
+        whole.append(first + "".join(next(following) + piece for piece in others))
+    return whole

@@ -1,16 +1,14 @@
-"""What caseworker can be asked: cases, plans, actions, the chronology."""
+"""What caseworker can be asked: cases, plans, actions; the chronology is told in chronology.py."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis import errors, paging
 from chassis.work import Work
 from joinedup.caseworker.v1 import caseworker_pb2, plan_pb2
-from joinedup.common.v1 import common_pb2
 from services.caseworker import caseloads, domain, events, narratives, reach, store, tables
 
 
@@ -149,48 +147,4 @@ def _action(row: tables.ActionRow) -> caseworker_pb2.Action:
         if moment is not None:
             field: Timestamp = getattr(message, name)
             field.FromDatetime(moment)
-    return message
-
-
-async def list_chronology(
-    work: Work, request: caseworker_pb2.ListChronologyRequest
-) -> caseworker_pb2.ListChronologyResponse:
-    """Everything that happened around a person, newest first."""
-    if not request.person_id:
-        raise errors.Invalid.of("person_id", "must be given")
-    limit = paging.size(request.page)
-    begin = paging.position(request.page, like=(str, str))
-    rows, total = await store.chronology(
-        work.session,
-        request.person_id,
-        kinds=list(request.kinds),
-        before=(paging.moment(begin[0]), str(begin[1])) if begin else None,
-        limit=limit + 1,
-    )
-    shown = rows[:limit]
-    more = len(rows) > limit
-    next_token = paging.token(shown[-1].at.isoformat(), shown[-1].entry_id) if more else ""
-    return caseworker_pb2.ListChronologyResponse(
-        entries=[_entry(row) for row in shown], page=common_pb2.PageResponse(next_token=next_token, total=total)
-    )
-
-
-def _told_source(row: tables.ChronologyRow) -> str:
-    """The record behind an entry; of a contact no more than that there is one, as its name says whose it was."""
-    what, _, _ = row.source.rpartition("encounter/")
-    return f"{what}encounter/{row.entry_id}" if "encounter/" in row.source else row.source
-
-
-def _entry(row: tables.ChronologyRow) -> caseworker_pb2.ChronologyEntry:
-    message = caseworker_pb2.ChronologyEntry(
-        entry_id=row.entry_id,
-        person_id=row.person_id,
-        kind=cast("caseworker_pb2.ChronologyKind.ValueType", row.kind),
-        title=row.title,
-        narrative=narratives.message(row.narrative),
-        organisation_id=row.organisation_id,
-        practitioner_id=row.practitioner_id,
-        source=_told_source(row),
-    )
-    message.at.FromDatetime(row.at)
     return message
