@@ -18,8 +18,8 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
-from chassis.disclosure import labels, whereabouts
-from chassis.disclosure.decision import Decision, Withheld
+from chassis.disclosure import labels, whereabouts, words
+from chassis.disclosure.decision import RESTRICTED, Decision, Withheld
 from joinedup.common.v1 import common_pb2
 from joinedup.options.v1 import options_pb2
 
@@ -54,6 +54,19 @@ def redact(message: Message, decide: Callable[[str], Decision]) -> list[Account]
         _clear(held, shape, decisions[person_id], count)
         _mark(held, shape, decisions[person_id])
     return [Account(person_id, decisions[person_id], dict(count)) for person_id, count in counts.items()]
+
+
+def whereabouts_withheld(field: str) -> common_pb2.Withheld:
+    """The marker of a field that a service left out by itself, since it tells where a restricted person is.
+
+    For what is operational of everybody else, such as who takes part in the support.
+    """
+    return common_pb2.Withheld(
+        field=field,
+        data_class=options_pb2.DATA_CLASS_CONTACT,
+        reason=RESTRICTED,
+        because=words.restricted(),
+    )
 
 
 def _about(message: Message) -> Iterator[tuple[Any, labels.Shape, str]]:

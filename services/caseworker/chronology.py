@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import cast
 
 from chassis import errors, paging
-from chassis.disclosure import decision, restrictions, words
+from chassis.disclosure import redaction, restrictions
 from chassis.work import Work
 from joinedup.caseworker.v1 import caseworker_pb2
 from joinedup.common.v1 import common_pb2
-from joinedup.options.v1 import options_pb2
 from services.caseworker import chronicle, domain, narratives, store, tables
 
 
@@ -83,9 +82,4 @@ def _without_referrer(entry: caseworker_pb2.ChronologyEntry) -> None:
     """
     for name in ("organisation_id", "practitioner_id"):
         entry.ClearField(name)
-        entry.withheld.add(
-            field=name,
-            data_class=options_pb2.DATA_CLASS_CONTACT,
-            reason=decision.RESTRICTED,
-            because=words.restricted(),
-        )
+        entry.withheld.append(redaction.whereabouts_withheld(name))

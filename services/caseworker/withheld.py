@@ -1,8 +1,8 @@
 """Keeps what a writer may not see: a plan is replaced as a whole, and nobody erases what they were not shown.
 
 The frame redacts a plan on its way out, so that a writer sends back less than there is. Which fields those are is read
-from the same labels and decided by the same rules as the redaction, never taken from the request. Where places were taken
-out of a restricted person's texts, the marks that stand for them become again what they stood for.
+from the same labels and decided by the same rules as the redaction, never taken from the request. Where places were
+taken out of a restricted person's texts, the marks that stand for them become again what they stood for.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ def facts(referral: referrals_pb2.Referral, names: Names, *, team: str) -> tuple
     """What is known about the referral itself."""
     marks = Marks(referral.withheld)
     found = [
-        Fact("From", referrer(referral, names)),
+        Fact("From", marks.of("referrer_organisation_id") or referrer(referral, names)),
         Fact("Received", rendering.moment(moment(referral.received_at))),
         Fact("Team", team or None),
         Fact("How it came to this team", referral.routing or None),

@@ -354,7 +354,7 @@ class StatedSince(_message.Message):
     recorded_under: _builtins.str
     """The id that it was recorded under."""
     source: _builtins.str
-    """Identifying, and telling of where somebody is, as it is in their history."""
+    """Empty, and marked as withheld, of somebody whose whereabouts are protected: a refuge's record tells where they are."""
     @_builtins.property
     def stated_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
