@@ -63,8 +63,9 @@ _PATTERNS: Sequence[re.Pattern[str]] = (
         rf"(?<![A-Za-z0-9])(?i:{_NEAR})\s+(?:the\s+)?(?!(?:CO|PO|SO)2\b)(?P<place>[A-Z]{{2}}[0-9][A-Z0-9]?)(?![A-Za-z0-9])"
     ),
     # A telephone number: with 0, +44 or 0044, of any country with +, a mobile without its 0, or what a word calls one.
+    # Longer runs of digits may be several numbers, or one after a date.
     re.compile(
-        rf"(?<![\w+])(?!{_DATE})\(?(?:(?:\+|00)[\s(]{{0,2}}44[\s.\-()/]{{0,3}}(?:\(?0\)?)?|44[\s.\-]{{1,2}}(?:\(?0\)?)?|[0Oo]){_DIGITS}{{9,10}}(?![0-9])"
+        rf"(?<![\w+])(?!{_DATE})\(?(?:(?:\+|00)[\s(]{{0,2}}44[\s.\-()/]{{0,3}}(?:\(?0\)?)?|44[\s.\-]{{1,2}}(?:\(?0\)?)?|[0Oo]){_DIGITS}{{9,40}}(?![0-9])"
     ),
     re.compile(rf"(?<![\w+])\+{_DIGITS}{{8,15}}(?![0-9])"),
     re.compile(rf"(?<![\w+.])(?:44)?7{_DIGITS}{{9}}(?![0-9])"),
@@ -73,8 +74,8 @@ _PATTERNS: Sequence[re.Pattern[str]] = (
         rf"\b\W{{0,3}}(?:[A-Za-z']{{1,12}}\W{{1,3}}){{0,4}}?(?P<place>[0-9]{_DIGITS}{{4,14}})(?![0-9])",
         re.IGNORECASE,
     ),
-    # An e-mail address, also with its signs written out.
-    re.compile(r"[\w.+%'-]{1,64}\s?@\s?[\w-]{1,63}(?:\s?\.\s?[\w-]{1,63}){0,6}"),
+    # An e-mail address, also with its signs written out, and a name on a social network.
+    re.compile(r"[\w.+%'-]{0,64}(?:@[\w.+%'-]{1,200}|\s?@\s?(?=[^\W\d])[\w-]{1,63}(?:\s?\.\s?[\w-]{1,63}){1,6}){1,4}"),
     re.compile(
         r"[\w.+%'-]{1,64}\s*(?:\(at\)|\[at\]|\{at\}|\sat\s)\s*[\w-]{1,63}"
         r"(?:\s*(?:\(dot\)|\[dot\]|\{dot\}|\sdot\s)\s*[\w-]{1,63}){1,6}",

@@ -11,8 +11,6 @@ from chassis.work import Work
 from joinedup.caseworker.v1 import caseworker_pb2
 from services.caseworker import events, store, tables
 
-# The one entry of a referral that names who sent it, not whom it was sent to.
-REFERRAL_RECEIVED = "Referral received"
 # Entries are named after what they tell of, so that the same thing told twice is one entry.
 _ENTRIES = uuid.UUID("6f1d9f0c-5f0b-4d0e-9a57-2d7c1f7b5a10")
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import cast
 
 from chassis import errors, paging
-from chassis.disclosure import redaction, restrictions
 from chassis.work import Work
 from joinedup.caseworker.v1 import caseworker_pb2
 from joinedup.common.v1 import common_pb2
-from services.caseworker import chronicle, domain, narratives, store, tables
+from services.caseworker import domain, narratives, partners, store, tables
 
 
 async def list_chronology(
@@ -29,10 +28,10 @@ async def list_chronology(
     )
     shown = rows[:limit]
     more = len(rows) > limit
-    hidden = await restrictions.holds(work.session, request.person_id)
+    circle = await partners.known_to_reader(work, request.person_id)
     next_token = paging.token(shown[-1].at.isoformat(), shown[-1].entry_id) if more else ""
     return caseworker_pb2.ListChronologyResponse(
-        entries=[_entry(row, restricted=hidden) for row in shown],
+        entries=[_entry(row, circle) for row in shown],
         page=common_pb2.PageResponse(next_token=next_token, total=total),
     )
 
@@ -43,7 +42,7 @@ def _told_source(row: tables.ChronologyRow) -> str:
     return f"{what}encounter/{row.entry_id}" if "encounter/" in row.source else row.source
 
 
-def _entry(row: tables.ChronologyRow, *, restricted: bool) -> caseworker_pb2.ChronologyEntry:
+def _entry(row: tables.ChronologyRow, circle: partners.Circle) -> caseworker_pb2.ChronologyEntry:
     narrative, contact_with = _told(row)
     message = caseworker_pb2.ChronologyEntry(
         entry_id=row.entry_id,
@@ -57,8 +56,7 @@ def _entry(row: tables.ChronologyRow, *, restricted: bool) -> caseworker_pb2.Chr
         contact_with=contact_with,
     )
     message.at.FromDatetime(row.at)
-    if restricted and row.title == chronicle.REFERRAL_RECEIVED:
-        _without_referrer(message)
+    circle.close(message, "organisation_id", "practitioner_id")
     return message
 
 
@@ -73,13 +71,3 @@ def _told(row: tables.ChronologyRow) -> tuple[common_pb2.Narrative, caseworker_p
     told = {data_class: domain.contact_parts(text) for data_class, text in row.narrative.items()}
     narrative = narratives.message({data_class: what for data_class, (what, _) in told.items()})
     return narrative, caseworker_pb2.ContactWith(**{data_class: whose for data_class, (_, whose) in told.items()})
-
-
-def _without_referrer(entry: caseworker_pb2.ChronologyEntry) -> None:
-    """Leave out who referred: it may be the person's own practice, and everybody who helps them reads this.
-
-    Who takes part in the support is not personal by its class, so that the frame does not know to withhold it here.
-    """
-    for name in ("organisation_id", "practitioner_id"):
-        entry.ClearField(name)
-        entry.withheld.append(redaction.whereabouts_withheld(name))

@@ -39,7 +39,7 @@ async def on_referral_submitted(work: Work, event: referral_events.ReferralSubmi
         source=f"referral/{event.referral_id}/{event.version}",
         at=event.submitted_at.ToDatetime(tzinfo=UTC),
         kind=caseworker_pb2.CHRONOLOGY_KIND_REFERRAL,
-        title=chronicle.REFERRAL_RECEIVED,
+        title="Referral received",
         organisation_id=event.referrer_organisation_id,
     )
     await chronicle.add(work, entry)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis import errors, paging
+from chassis.disclosure import redaction
 from chassis.work import Work
 from joinedup.caseworker.v1 import caseworker_pb2, plan_pb2
-from services.caseworker import caseloads, domain, events, narratives, reach, store, tables
+from services.caseworker import caseloads, domain, events, narratives, partners, reach, store, tables
 
 
 async def get_case(work: Work, request: caseworker_pb2.GetCaseRequest) -> caseworker_pb2.Case:
@@ -22,7 +23,13 @@ async def get_case(work: Work, request: caseworker_pb2.GetCaseRequest) -> casewo
         row = await store.case_of_person(work.session, request.person_id)
     if row is None:
         raise await reach.no_case(work, request.case_id)
-    return (await _cases(work, [row]))[0]
+    message = (await _cases(work, [row]))[0]
+    circle = await partners.known_to_reader(work, row.person_id)
+    told = [one for one in message.partner_organisation_ids if circle.tells(one)]
+    if len(told) < len(message.partner_organisation_ids):
+        message.partner_organisation_ids[:] = told
+        message.withheld.append(redaction.whereabouts_withheld("partner_organisation_ids"))
+    return message
 
 
 async def list_caseload(work: Work, request: caseworker_pb2.ListCaseloadRequest) -> caseworker_pb2.ListCaseloadResponse:
@@ -100,7 +107,7 @@ async def get_action(work: Work, action_id: str) -> caseworker_pb2.Action:
     row = await store.find_action(work.session, action_id)
     if row is None:
         raise await reach.no_action(work, action_id)
-    return _action(row)
+    return (await _actions(work, [row]))[0]
 
 
 async def list_actions(work: Work, request: caseworker_pb2.ListActionsRequest) -> caseworker_pb2.ListActionsResponse:
@@ -116,7 +123,7 @@ async def list_actions(work: Work, request: caseworker_pb2.ListActionsRequest) -
         limit=paging.size(request.page),
     )
     return caseworker_pb2.ListActionsResponse(
-        actions=[_action(row) for row in rows],
+        actions=await _actions(work, rows),
         page=paging.answer(offset=offset, shown=len(rows), total=total),
         counts=await _counts(work, request.case_id),
     )
@@ -127,6 +134,16 @@ async def _counts(work: Work, case_id: str) -> caseworker_pb2.ActionCounts:
         work.session, case_id=case_id, organisation_id=work.actor.organisation_id, now=work.now
     )
     return caseworker_pb2.ActionCounts(waiting=waiting, overdue=overdue)
+
+
+async def _actions(work: Work, rows: Sequence[tables.ActionRow]) -> list[caseworker_pb2.Action]:
+    """Actions without what the caller is not told of those who have others' to do."""
+    others = {row.person_id for row in rows if row.organisation_id != work.actor.organisation_id}
+    circles = {person_id: await partners.known_to_reader(work, person_id) for person_id in others}
+    messages = [_action(row) for row in rows]
+    for message in messages:
+        circles.get(message.person_id, partners.Circle()).close(message, "organisation_id", "answered_by")
+    return messages
 
 
 def _action(row: tables.ActionRow) -> caseworker_pb2.Action:

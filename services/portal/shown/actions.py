@@ -19,6 +19,8 @@ from services.portal.shown.people import narrative
 from services.portal.shown.referrals import moment
 
 OPEN = frozenset({caseworker_pb2.ACTION_STATUS_ASSIGNED, caseworker_pb2.ACTION_STATUS_ACCEPTED})
+# Whose it is may tell where a restricted person is, and is told to those who hold the case.
+UNSAID = "Organisation withheld for safety"
 EVERY = [number for number in caseworker_pb2.ActionStatus.values() if number]
 
 
@@ -35,10 +37,14 @@ def action(
         due=due(one, now=now),
         assigned_at=moment(one.assigned_at),
         answered_at=answered,
-        answered_by=names.both(one.answered_by, one.organisation_id) if answered else "",
+        answered_by=_answered_by(one, names, marks) if answered else "",
         note=_note(one, marks, brief=brief) if answered else (),
         answer_href=f"/actions/{one.action_id}" if may_answer and one.status in OPEN else "",
     )
+
+
+def _answered_by(one: caseworker_pb2.Action, names: Names, marks: Marks) -> str:
+    return UNSAID if marks.of("organisation_id") else names.both(one.answered_by, one.organisation_id)
 
 
 def _note(one: caseworker_pb2.Action, marks: Marks, *, brief: bool) -> Narrative:
@@ -70,7 +76,9 @@ def by_agency(
         groups.setdefault(one.organisation_id, []).append(one)
     made = [
         AgencyActions(
-            names.organisation(organisation_id) or "An organisation that is not listed",
+            (names.organisation(organisation_id) or "An organisation that is not listed")
+            if organisation_id
+            else UNSAID,
             sector(names.organisations.get(organisation_id)),
             tuple(action(one, names, now=now, may_answer=organisation_id == answering, brief=True) for one in group),
         )

@@ -200,6 +200,7 @@ class Case(_message.Message):
     OVERDUE_ACTIONS_FIELD_NUMBER: _builtins.int
     LAST_ALERT_AT_FIELD_NUMBER: _builtins.int
     REVIEW_DUE_AT_FIELD_NUMBER: _builtins.int
+    WITHHELD_FIELD_NUMBER: _builtins.int
     case_id: _builtins.str
     version: _builtins.int
     person_id: _builtins.str
@@ -214,7 +215,9 @@ class Case(_message.Message):
     def opened_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def partner_organisation_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Organisations that are partners of the plan."""
+        """Organisations that are partners of the plan. Of somebody whose whereabouts are protected only those who hold the case
+        are told of each; a partner is told of itself.
+        """
 
     @_builtins.property
     def last_alert_at(self) -> _timestamp_pb2.Timestamp:
@@ -222,6 +225,8 @@ class Case(_message.Message):
 
     @_builtins.property
     def review_due_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def withheld(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Withheld]: ...
     def __init__(
         self,
         *,
@@ -239,10 +244,11 @@ class Case(_message.Message):
         overdue_actions: _builtins.int = ...,
         last_alert_at: _timestamp_pb2.Timestamp | None = ...,
         review_due_at: _timestamp_pb2.Timestamp | None = ...,
+        withheld: _abc.Iterable[_common_pb2.Withheld] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["last_alert_at", b"last_alert_at", "opened_at", b"opened_at", "review_due_at", b"review_due_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "key_worker_id", b"key_worker_id", "last_alert_at", b"last_alert_at", "open_actions", b"open_actions", "opened_at", b"opened_at", "organisation_id", b"organisation_id", "overdue_actions", b"overdue_actions", "partner_organisation_ids", b"partner_organisation_ids", "person_id", b"person_id", "referral_id", b"referral_id", "review_due_at", b"review_due_at", "status", b"status", "team_id", b"team_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "key_worker_id", b"key_worker_id", "last_alert_at", b"last_alert_at", "open_actions", b"open_actions", "opened_at", b"opened_at", "organisation_id", b"organisation_id", "overdue_actions", b"overdue_actions", "partner_organisation_ids", b"partner_organisation_ids", "person_id", b"person_id", "referral_id", b"referral_id", "review_due_at", b"review_due_at", "status", b"status", "team_id", b"team_id", "version", b"version", "withheld", b"withheld"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -535,6 +541,9 @@ class Action(_message.Message):
     case_id: _builtins.str
     person_id: _builtins.str
     organisation_id: _builtins.str
+    """Of somebody whose whereabouts are protected other partners are not told whose it is: it may be their practice, or their
+    landlord.
+    """
     status: Global___ActionStatus.ValueType
     answered_by: _builtins.str
     @_builtins.property
@@ -772,8 +781,8 @@ class ChronologyEntry(_message.Message):
     title: _builtins.str
     """What happened as process, with nothing about the person: "Referral accepted", "Action answered: done"."""
     organisation_id: _builtins.str
-    """Empty for contacts with services, which tell it under its class in contact_with. Who referred somebody whose whereabouts
-    are protected is left out, and marked as withheld.
+    """Empty for contacts with services, which tell it under its class in contact_with. Of somebody whose whereabouts are
+    protected told as an action's is.
     """
     practitioner_id: _builtins.str
     source: _builtins.str

@@ -1,0 +1,42 @@
+"""Who else takes part in the support of somebody whose whereabouts are protected, and who is told of it.
+
+A referrer or a partner of the plan may be the person's own practice, hostel or landlord. Those who hold the case work
+with all of them and are told; the others are told of themselves and of those who hold it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from chassis.disclosure import redaction, restrictions
+from chassis.work import Work
+from services.caseworker import store
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """The organisations that a reader is told of; every one when None."""
+
+    organisations: frozenset[str] | None = None
+
+    def tells(self, organisation_id: str) -> bool:
+        """Whether the reader is told that this organisation takes part."""
+        return self.organisations is None or not organisation_id or organisation_id in self.organisations
+
+    def close(self, message: Any, *names: str) -> None:
+        """Leave these fields out of a message whose `organisation_id` the reader is not told, marked as withheld."""
+        if self.tells(message.organisation_id):
+            return
+        for name in names:
+            message.ClearField(name)
+            message.withheld.append(redaction.whereabouts_withheld(name))
+
+
+async def known_to_reader(work: Work, person_id: str) -> Circle:
+    """Whom of a person's partners the caller is told of."""
+    if work.actor.is_internal or not await restrictions.holds(work.session, person_id):
+        return Circle()
+    holders = await store.holders(work.session, person_id)
+    own = work.actor.organisation_id
+    return Circle(None if own in holders else holders | {own})
