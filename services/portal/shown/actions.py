@@ -14,13 +14,11 @@ from services.portal.pages.parts import Due, Tag
 from services.portal.pages.people import Narrative
 from services.portal.pages.person import AgencyActions
 from services.portal.pages.vocabulary import ACTION_STATUS, SECTOR
-from services.portal.shown.marks import Marks
+from services.portal.shown.marks import UNSAID, Marks
 from services.portal.shown.people import narrative
 from services.portal.shown.referrals import moment
 
 OPEN = frozenset({caseworker_pb2.ACTION_STATUS_ASSIGNED, caseworker_pb2.ACTION_STATUS_ACCEPTED})
-# Whose it is may tell where a restricted person is, and is told to those who hold the case.
-UNSAID = "Organisation withheld for safety"
 EVERY = [number for number in caseworker_pb2.ActionStatus.values() if number]
 
 
