@@ -1,7 +1,7 @@
 """Who else takes part in the support of somebody whose whereabouts are protected, and who is told of it.
 
-A referrer or a partner of the plan may be the person's own practice, hostel or landlord. Those who hold the case work
-with all of them and are told; the others are told of themselves and of those who hold it.
+A referrer or a partner of the plan may be the person's own practice, hostel or landlord. Those who hold the case, or
+took the referral in, work with all of them and are told; the others are told of themselves and of those who hold it.
 """
 
 from __future__ import annotations
@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chassis.disclosure import redaction, restrictions
+from chassis.disclosure import redaction, relationships, restrictions
 from chassis.work import Work
+from joinedup.common.v1 import common_pb2
 from services.caseworker import store
+
+_WORK_WITH_ALL = (common_pb2.RELATIONSHIP_KIND_RECEIVING_TEAM, common_pb2.RELATIONSHIP_KIND_KEY_WORKER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ async def known_to_reader(work: Work, person_id: str) -> Circle:
     """Whom of a person's partners the caller is told of."""
     if work.actor.is_internal or not await restrictions.holds(work.session, person_id):
         return Circle()
-    holders = await store.holders(work.session, person_id)
     own = work.actor.organisation_id
-    return Circle(None if own in holders else holders | {own})
+    if await relationships.related_as(work.session, person_id, own, _WORK_WITH_ALL, now=work.now):
+        return Circle()
+    return Circle(await store.holders(work.session, person_id) | {own})
