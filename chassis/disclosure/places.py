@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-# Royal Mail: the second half of a postcode has none of C, I, K, M, O and V. Without that "B12 5mg" would be one.
+# Royal Mail: the second half of a postcode has none of C, I, K, M, O and V. Without that "B12 5mg" would be one. People
+# type the letter O for its zero.
 _INWARD = r"[0-9O][ABD-HJLNP-UW-Z]{2}"
 _OUTWARD = r"[A-Z]{1,2}[0-9][A-Z0-9]?"
 _NEAR = r"(?:in|at|near|nr|to|from|around|round|outside|of|via|by|over)"
@@ -38,73 +40,100 @@ _NO_NAME = (
     r"|km|m|mg|ml|am|pm|x|tablets?)"
 )
 _DATE = r"[0-9]{1,2}([./-])[0-9]{1,2}\1[0-9]{2,4}(?![0-9])"
+_ALONE, _ENDS = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
+_HOUSE_NUMBER = r"(?<![\w/.])[0-9]{1,4}[A-Za-z]?(?:\s?[-/&]\s?[0-9]{1,4}[A-Za-z]?)?"
 _DIGITS = r"(?:[\s.\-()/]{0,3}[0-9])"
 
-_PATTERNS: Sequence[re.Pattern[str]] = (
-    # A postcode, however it is written: "EX32 7AB", "ex327ab", "EX32-7AB", "EX32 OAB", "EX 32 7AB".
-    re.compile(rf"(?<![A-Za-z0-9]){_OUTWARD}[\s\-._]{{0,3}}{_INWARD}(?![A-Za-z0-9])", re.IGNORECASE),
-    re.compile(rf"(?<![A-Za-z0-9])[A-Z]{{1,2}}\s[0-9][A-Z0-9]?\s{{0,3}}{_INWARD}(?![A-Za-z0-9])"),
-    re.compile(r"(?<![A-Za-z0-9])GIR[\s-]{0,3}[0O]AA(?![A-Za-z0-9])", re.IGNORECASE),
-    # Its first half, where the words around it say that it is one: by itself "B12" and "L5" are no places.
-    re.compile(
+
+class _Kind(NamedTuple):
+    """A way in which a place is written, and letters, small, without which no text can hold it: most texts do not."""
+
+    pattern: re.Pattern[str]
+    needs: str
+
+
+def _as_written(pattern: str, needs: str = "") -> _Kind:
+    return _Kind(re.compile(pattern), needs)
+
+
+def _in_any_case(pattern: str, needs: str = "") -> _Kind:
+    return _Kind(re.compile(pattern, re.IGNORECASE), needs)
+
+
+# Where only a part of the match is the place, that part is called so.
+_POSTCODES = (
+    # "EX32 7AB", "ex327ab", "EX32-7AB", "EX32 OAB", "EX 32 7AB", and the one that follows no rule.
+    _in_any_case(rf"{_ALONE}{_OUTWARD}[\s\-._]{{0,3}}{_INWARD}{_ENDS}"),
+    _as_written(rf"{_ALONE}[A-Z]{{1,2}}\s[0-9][A-Z0-9]?\s{{0,3}}{_INWARD}{_ENDS}"),
+    _in_any_case(rf"{_ALONE}GIR[\s-]{{0,3}}[0O]AA{_ENDS}", needs="gir"),
+)
+# The first half of a postcode, where the words around it say that it is one: by itself "B12" and "L5" are no places.
+_DISTRICTS = (
+    _in_any_case(
         r"\b(?:liv(?:es?|ed|ing)|stay(?:s|ed|ing)?|resid(?:es?|ed|ing)|mov(?:es?|ed|ing)|relocat(?:es?|ed|ing)"
         r"|hous(?:e|ed|ing)|home|based|hiding|placed|works?|working|sleep(?:s|ing)?|refuge|hostel|flat|address|somewhere)"
-        rf"(?:\s+[\w']{{1,20}}){{0,3}}?\s+(?:{_NEAR}|is)\s+(?P<place>{_OUTWARD})(?![A-Za-z0-9])",
-        re.IGNORECASE,
+        rf"(?:\s+[\w']{{1,20}}){{0,3}}?\s+(?:{_NEAR}|is)\s+(?P<place>{_OUTWARD}){_ENDS}"
     ),
-    re.compile(
-        rf"\bpost\s?(?:code|al)(?:\s+(?:code|area|district|sector))?(?:\s*(?:is|was|of|in|[:=-]))?\s*(?P<place>{_OUTWARD})"
-        r"(?![A-Za-z0-9])",
-        re.IGNORECASE,
+    _in_any_case(
+        r"\bpost\s?(?:code|al)(?:\s+(?:code|area|district|sector))?(?:\s*(?:is|was|of|in|[:=-]))?\s*"
+        rf"(?P<place>{_OUTWARD}){_ENDS}",
+        needs="post",
     ),
-    re.compile(rf"\b(?P<place>{_OUTWARD})\s+(?:post\s?code|postal)\b", re.IGNORECASE),
-    re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}[0-9][A-Z0-9]?(?=\s+(?:area|district|neighbourhood|side)\b)"),
-    re.compile(
-        rf"(?<![A-Za-z0-9])(?i:{_NEAR})\s+(?:the\s+)?(?!(?:CO|PO|SO)2\b)(?P<place>[A-Z]{{2}}[0-9][A-Z0-9]?)(?![A-Za-z0-9])"
+    _in_any_case(rf"\b(?P<place>{_OUTWARD})\s+(?:post\s?code|postal)\b", needs="post"),
+    _as_written(rf"{_ALONE}[A-Z]{{2}}[0-9][A-Z0-9]?(?=\s+(?:area|district|neighbourhood|side)\b)"),
+    _as_written(rf"{_ALONE}(?i:{_NEAR})\s+(?:the\s+)?(?!(?:CO|PO|SO)2\b)(?P<place>[A-Z]{{2}}[0-9][A-Z0-9]?){_ENDS}"),
+)
+_TELEPHONES = (
+    # With 0, +44, 0044 or 44. Longer runs of digits may be several numbers, or one after something else.
+    _as_written(
+        rf"(?<![\w+])(?!{_DATE})\(?(?:(?:\+|00)[\s(]{{0,2}}44[\s.\-()/]{{0,3}}(?:\(?0\)?)?|44[\s.\-]{{1,2}}(?:\(?0\)?)?|[0Oo])"
+        rf"{_DIGITS}{{9,40}}(?![0-9])"
     ),
-    # A telephone number: with 0, +44 or 0044, of any country with +, a mobile without its 0, or what a word calls one.
-    # Longer runs of digits may be several numbers, or one after a date.
-    re.compile(
-        rf"(?<![\w+])(?!{_DATE})\(?(?:(?:\+|00)[\s(]{{0,2}}44[\s.\-()/]{{0,3}}(?:\(?0\)?)?|44[\s.\-]{{1,2}}(?:\(?0\)?)?|[0Oo]){_DIGITS}{{9,40}}(?![0-9])"
-    ),
-    re.compile(rf"(?<![\w+])\+{_DIGITS}{{8,15}}(?![0-9])"),
-    re.compile(rf"(?<![\w+.])(?:44)?7{_DIGITS}{{9}}(?![0-9])"),
-    re.compile(
+    # Of any country; a mobile without its 0; and what a word calls a number.
+    _as_written(rf"(?<![\w+])\+{_DIGITS}{{8,15}}(?![0-9])", needs="+"),
+    _as_written(rf"(?<![\w+.])(?:44)?7{_DIGITS}{{9}}(?![0-9])"),
+    _in_any_case(
         r"\b(?:tel(?:ephone)?|phones?|phoned|mobile|mob|cell|landline|ring|rang|call(?:ed)?|text(?:ed)?|whatsapp|dial)"
-        rf"\b\W{{0,3}}(?:[A-Za-z']{{1,12}}\W{{1,3}}){{0,4}}?(?P<place>[0-9]{_DIGITS}{{4,14}})(?![0-9])",
-        re.IGNORECASE,
-    ),
-    # An e-mail address, also with its signs written out, and a name on a social network.
-    re.compile(r"[\w.+%'-]{0,64}(?:@[\w.+%'-]{1,200}|\s?@\s?(?=[^\W\d])[\w-]{1,63}(?:\s?\.\s?[\w-]{1,63}){1,6}){1,4}"),
-    re.compile(
-        r"[\w.+%'-]{1,64}\s*(?:\(at\)|\[at\]|\{at\}|\sat\s)\s*[\w-]{1,63}"
-        r"(?:\s*(?:\(dot\)|\[dot\]|\{dot\}|\sdot\s)\s*[\w-]{1,63}){1,6}",
-        re.IGNORECASE,
-    ),
-    # A house number and its street; a street, or a house, by its name alone.
-    re.compile(
-        rf"(?<![\w/.])[0-9]{{1,4}}[A-Za-z]?(?:\s?[-/&]\s?[0-9]{{1,4}}[A-Za-z]?)?,?\s+"
-        rf"(?:(?!{_NO_NAME}\b)[^\W\d][\w'.-]{{0,30}}\s+){{1,4}}{_STREETS}\b",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        rf"(?<![\w/.])[0-9]{{1,4}}[A-Za-z]?(?:\s?[-/&]\s?[0-9]{{1,4}}[A-Za-z]?)?,?\s+(?:(?:{_CAPITAL}|of|the|upon|de|la)\s+){{1,4}}"
-        rf"(?:{_NAMED_STREETS}|{_NAMED_ONLY_WITH_NUMBER})\b"
-    ),
-    re.compile(rf"(?<!\w)(?:{_CAPITAL}\s+){{1,3}}{_NAMED_STREETS}\b"),
-    re.compile(rf"(?<!\w)(?:[A-Z][\w'&-]{{0,30}}\s+){{1,4}}?{_PREMISES}\b"),
-    re.compile(
-        r"\b(?:flat|apartment|apt|bedsit|caravan|plot|pitch)\s+(?:no\.?\s*|number\s*)?[0-9]{1,4}[A-Za-z]?\b",
-        re.IGNORECASE,
-    ),
-    re.compile(r"\bP\.?\s?O\.?\s?Box\s+[0-9]{1,6}\b", re.IGNORECASE),
-    # A point on a map.
-    re.compile(r"(?<![\w.])-?[0-9]{1,2}\.[0-9]{3,}\s*°?\s*[NS]?[\s,;]{1,3}-?[0-9]{1,3}\.[0-9]{3,}\s*°?\s*[EW]?"),
-    re.compile(r"///\s?[^\W\d_]{1,30}\.[^\W\d_]{1,30}\.[^\W\d_]{1,30}"),
-    re.compile(
-        r"(?:https?://|www\.)\S{0,200}(?:maps?\b|goo\.gl|what3words|w3w\.co|openstreetmap)\S{0,500}", re.IGNORECASE
+        rf"\b\W{{0,3}}(?:[A-Za-z']{{1,12}}\W{{1,3}}){{0,4}}?(?P<place>[0-9]{_DIGITS}{{4,14}})(?![0-9])"
     ),
 )
+# An e-mail address, also with its signs written out, and a name on a social network.
+_MAILBOXES = (
+    _as_written(
+        r"[\w.+%'-]{0,64}(?:@[\w.+%'-]{1,200}|\s?@\s?(?=[^\W\d])[\w-]{1,63}(?:\s?\.\s?[\w-]{1,63}){1,6}){1,4}",
+        needs="@",
+    ),
+    _in_any_case(
+        r"[\w.+%'-]{1,64}\s*(?:\(at\)|\[at\]|\{at\}|\sat\s)\s*[\w-]{1,63}"
+        r"(?:\s*(?:\(dot\)|\[dot\]|\{dot\}|\sdot\s)\s*[\w-]{1,63}){1,6}",
+        needs="dot",
+    ),
+)
+_STREETS_AND_HOUSES = (
+    # A house number and its street.
+    _in_any_case(
+        rf"{_HOUSE_NUMBER},?\s+(?:(?!{_NO_NAME}\b)[^\W\d][\w'.-]{{0,30}}\s+){{1,4}}{_STREETS}\b",
+    ),
+    _as_written(
+        rf"{_HOUSE_NUMBER},?\s+(?:(?:{_CAPITAL}|of|the|upon|de|la)\s+){{1,4}}"
+        rf"(?:{_NAMED_STREETS}|{_NAMED_ONLY_WITH_NUMBER})\b"
+    ),
+    # A street, or a house, by its name alone.
+    _as_written(rf"(?<!\w)(?:{_CAPITAL}\s+){{1,3}}{_NAMED_STREETS}\b"),
+    _as_written(rf"(?<!\w)(?:[A-Z][\w'&-]{{0,30}}\s+){{1,4}}?{_PREMISES}\b"),
+    _in_any_case(r"\b(?:flat|apartment|apt|bedsit|caravan|plot|pitch)\s+(?:no\.?\s*|number\s*)?[0-9]{1,4}[A-Za-z]?\b"),
+    _in_any_case(r"\bP\.?\s?O\.?\s?Box\s+[0-9]{1,6}\b", needs="box"),
+)
+_POINTS_ON_A_MAP = (
+    _as_written(
+        r"(?<![\w.])-?[0-9]{1,2}\.[0-9]{3,}\s*°?\s*[NS]?[\s,;]{1,3}-?[0-9]{1,3}\.[0-9]{3,}\s*°?\s*[EW]?", needs="."
+    ),
+    _as_written(r"///\s?[^\W\d_]{1,30}\.[^\W\d_]{1,30}\.[^\W\d_]{1,30}", needs="///"),
+    _in_any_case(
+        r"(?:https?://|www\.)\S{0,200}(?:maps?\b|goo\.gl|what3words|w3w\.co|openstreetmap)\S{0,500}", needs="."
+    ),
+)
+_KINDS = (*_POSTCODES, *_DISTRICTS, *_TELEPHONES, *_MAILBOXES, *_STREETS_AND_HOUSES, *_POINTS_ON_A_MAP)
 # Between two places, what belongs to the same address: its town, its county.
 _SAME_ADDRESS = re.compile(rf"[\s,;.-]*(?:(?:{_CAPITAL}|of|on|the|upon|in|under|by)[\s,;.-]+){{0,6}}")
 _WIDEST_GAP = 80
@@ -124,9 +153,11 @@ def found(text: str) -> list[tuple[int, int]]:
 
 
 def _matches(plain: str) -> Iterator[tuple[int, int]]:
-    for pattern in _PATTERNS:
-        for match in pattern.finditer(plain):
-            yield match.span("place" if "place" in pattern.groupindex else 0)
+    small = plain.casefold()
+    for kind in _KINDS:
+        if kind.needs in small:
+            for match in kind.pattern.finditer(plain):
+                yield match.span("place" if "place" in kind.pattern.groupindex else 0)
 
 
 def _is_one(text: str, end: int, begin: int) -> bool:
