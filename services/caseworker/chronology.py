@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import cast
 
 from chassis import errors, paging
+from chassis.disclosure import circles
 from chassis.work import Work
 from joinedup.caseworker.v1 import caseworker_pb2
 from joinedup.common.v1 import common_pb2
-from services.caseworker import domain, narratives, partners, store, tables
+from services.caseworker import domain, narratives, reach, store, tables
 
 
 async def list_chronology(
@@ -28,7 +29,7 @@ async def list_chronology(
     )
     shown = rows[:limit]
     more = len(rows) > limit
-    circle = await partners.known_to_reader(work, request.person_id)
+    circle = await reach.circle(work, request.person_id)
     next_token = paging.token(shown[-1].at.isoformat(), shown[-1].entry_id) if more else ""
     return caseworker_pb2.ListChronologyResponse(
         entries=[_entry(row, circle) for row in shown],
@@ -42,7 +43,7 @@ def _told_source(row: tables.ChronologyRow) -> str:
     return f"{what}encounter/{row.entry_id}" if "encounter/" in row.source else row.source
 
 
-def _entry(row: tables.ChronologyRow, circle: partners.Circle) -> caseworker_pb2.ChronologyEntry:
+def _entry(row: tables.ChronologyRow, circle: circles.Circle) -> caseworker_pb2.ChronologyEntry:
     narrative, contact_with = _told(row)
     message = caseworker_pb2.ChronologyEntry(
         entry_id=row.entry_id,

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis import errors, paging
-from chassis.disclosure import redaction
+from chassis.disclosure import circles, redaction
 from chassis.work import Work
 from joinedup.caseworker.v1 import caseworker_pb2, plan_pb2
-from services.caseworker import caseloads, domain, events, narratives, partners, reach, store, tables
+from services.caseworker import caseloads, domain, events, narratives, reach, store, tables
 
 
 async def get_case(work: Work, request: caseworker_pb2.GetCaseRequest) -> caseworker_pb2.Case:
@@ -24,7 +24,7 @@ async def get_case(work: Work, request: caseworker_pb2.GetCaseRequest) -> casewo
     if row is None:
         raise await reach.no_case(work, request.case_id)
     message = (await _cases(work, [row]))[0]
-    circle = await partners.known_to_reader(work, row.person_id)
+    circle = await reach.circle(work, row.person_id)
     told = [one for one in message.partner_organisation_ids if circle.tells(one)]
     if len(told) < len(message.partner_organisation_ids):
         message.partner_organisation_ids[:] = told
@@ -139,10 +139,10 @@ async def _counts(work: Work, case_id: str) -> caseworker_pb2.ActionCounts:
 async def _actions(work: Work, rows: Sequence[tables.ActionRow]) -> list[caseworker_pb2.Action]:
     """Actions without what the caller is not told of those who have others' to do."""
     others = {row.person_id for row in rows if row.organisation_id != work.actor.organisation_id}
-    circles = {person_id: await partners.known_to_reader(work, person_id) for person_id in others}
+    known = {person_id: await reach.circle(work, person_id) for person_id in others}
     messages = [_action(row) for row in rows]
     for message in messages:
-        circles.get(message.person_id, partners.Circle()).close(message, "organisation_id", "answered_by")
+        known.get(message.person_id, circles.Circle()).close(message, "organisation_id", "answered_by")
     return messages
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import Any
 
@@ -217,14 +218,18 @@ def restricted(released: frozenset[int]) -> Decision:
     return replace(decided(released - {made.CONTACT}), restricted=True)
 
 
+def _restricted(released: frozenset[int], _person_id: str) -> Decision:
+    return restricted(released)
+
+
 NOT_CONTACT = frozenset(labels.PERSONAL_CLASSES) - {made.CONTACT}
 
 
 def test_with_whom_a_restricted_person_had_contact_is_withheld_and_counted_as_a_contact_detail() -> None:
     for released in (NOT_CONTACT, NOT_CONTACT - {made.POLICE}):
-        entry = caseworker_pb2.ChronologyEntry(person_id="p1", contact_with={"health": "Fellgate Surgery"})
-        entry.narrative.health = "Seen in general practice"
-        (account,) = redaction.redact(entry, lambda _, released=released: restricted(released))
+        entry = caseworker_pb2.ChronologyEntry(person_id="p1")
+        entry.narrative.health, entry.contact_with.health = "Seen in general practice", "Fellgate Surgery"
+        (account,) = redaction.redact(entry, functools.partial(_restricted, released))
         assert entry.narrative.health == "Seen in general practice"
         assert not entry.HasField("contact_with")
         marks = {mark.field: (mark.reason, mark.data_class) for mark in entry.withheld}

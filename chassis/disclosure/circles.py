@@ -6,15 +6,18 @@ took the referral in, work with all of them and are told; the others are told of
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chassis.disclosure import redaction, relationships, restrictions
-from chassis.work import Work
 from joinedup.common.v1 import common_pb2
-from services.caseworker import store
+
+if TYPE_CHECKING:
+    from chassis.work import Work
 
 _WORK_WITH_ALL = (common_pb2.RELATIONSHIP_KIND_RECEIVING_TEAM, common_pb2.RELATIONSHIP_KIND_KEY_WORKER)
+Holders = Callable[[str], Awaitable[frozenset[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,11 @@ class Circle:
             message.withheld.append(redaction.whereabouts_withheld(name))
 
 
-async def known_to_reader(work: Work, person_id: str) -> Circle:
-    """Whom of a person's partners the caller is told of."""
+async def known_to_reader(work: Work, person_id: str, holders: Holders | None = None) -> Circle:
+    """Whom of those who help a person the caller is told of; `holders` names those who hold the case."""
     if work.actor.is_internal or not await restrictions.holds(work.session, person_id):
         return Circle()
     own = work.actor.organisation_id
     if await relationships.related_as(work.session, person_id, own, _WORK_WITH_ALL, now=work.now):
         return Circle()
-    return Circle(await store.holders(work.session, person_id) | {own})
+    return Circle(frozenset({own}) | (await holders(person_id) if holders else frozenset()))
