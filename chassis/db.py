@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import asyncpg
@@ -14,6 +16,7 @@ import sqlalchemy
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm.exc import StaleDataError
+from sqlmodel import Session
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import auth, errors, outbox, settings, statements
@@ -28,7 +31,13 @@ _PASSING_STATES = ("40001", "40P01", "55P03")
 _DRIVER = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 _PROBE = auth.service_actor("probe")
+_SEARCH = auth.service_actor("search")
+# A search holds its connection for a millisecond or two.
+_SEARCHING = 4
 _SCOPE = "joinedup_scope"
+_POOLED = "joinedup_pooled"
+_BOUND = "joinedup_bound"
+_SEARCHES = "joinedup_searches"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +59,15 @@ class Database:
     url: str
     limits: Limits = field(default_factory=Limits)
     engine: AsyncEngine = field(init=False, repr=False)
+    searching_engine: AsyncEngine = field(init=False, repr=False)
     last_success: float = field(default=float("-inf"), init=False)
     bell: outbox.Bell = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.engine = _engine(self.url, self.limits)
+        # On these connections row-level security sees a service from their beginning to their end, and on no others.
+        everybody = {f"joinedup.{name}": value for name, value in scope(_SEARCH).items()}
+        self.searching_engine = _engine(self.url, replace(self.limits, pool=_SEARCHING), everybody)
         self.bell = outbox.Bell(self)
 
     @classmethod
@@ -83,9 +96,11 @@ class Database:
         try:
             async with asyncio.timeout(2):
                 await self.bell.close()
-                await self.engine.dispose()
+                for engine in (self.engine, self.searching_engine):
+                    await engine.dispose()
         except TimeoutError:
-            await self.engine.dispose(close=False)
+            for engine in (self.engine, self.searching_engine):
+                await engine.dispose(close=False)
 
     @asynccontextmanager
     async def transaction(self, actor: auth.Actor, *, opening: str = "") -> AsyncIterator[AsyncSession]:
@@ -95,36 +110,56 @@ class Database:
         Raises errors.Unavailable when PostgreSQL cannot be reached, hangs or gives up a race, and errors.Conflict when
         a row was changed by somebody else since it was read.
         """
-        session = AsyncSession(self.engine, expire_on_commit=False)
-        driver: Any = None
+        scoping = _scoping(actor)
+        begin = f"BEGIN; {scoping}"
+        async with self._session(self.engine, scoping) as session:
+            driver = statements.driver(session)
+            statements.note_opening(session, await driver.execute(f"{begin}; {opening}" if opening else begin))
+            yield session
+            await statements.flush(session)
+            await _commit(driver)
+
+    @asynccontextmanager
+    async def searching(self) -> AsyncIterator[AsyncSession]:
+        """A session that sees everybody and is no transaction: each of its statements stands for itself.
+
+        For looking somebody up, with one statement at the end that says who was told what: nothing has to be begun or
+        taken back, and two round trips less are a tenth of the answer's time. Raises errors.Unavailable.
+        """
+        async with self._session(self.searching_engine, _scoping(_SEARCH)) as session:
+            session.info[_SEARCHES] = True
+            yield session
+
+    @asynccontextmanager
+    async def _session(self, engine: AsyncEngine, scoping: str) -> AsyncIterator[AsyncSession]:
+        session, pooled = AsyncSession(sync_session_class=_OnPooled, expire_on_commit=False), None
         try:
             with translated():
-                driver = await self._acquire(session)
-                scoping = _scoping(actor)
-                begin = f"BEGIN; {scoping}"
-                session.info[_SCOPE] = scoping
-                statements.note_opening(session, await driver.execute(f"{begin}; {opening}" if opening else begin))
+                pooled = await self._acquire(engine)
+                session.info.update({_POOLED: (engine.sync_engine, pooled), _SCOPE: scoping})
+                statements.attach(session, pooled.driver_connection)
                 yield session
-                await statements.flush(session)
-                await _commit(driver)
                 self.last_success = asyncio.get_running_loop().time()
         except BaseException as failure:
-            await _abandon(session, driver, failure)
+            await _abandon(session, pooled, failure)
             raise
-        await session.close()
+        await _release(session, pooled)
 
-    async def _acquire(self, session: AsyncSession) -> Any:
-        """Take a connection within the limit, however many waits that involves; answers the driver's connection."""
+    async def _acquire(self, engine: AsyncEngine) -> Any:
+        """Take a connection out of a pool within the limit, however many waits that involves."""
         async with asyncio.timeout(self.limits.connect_seconds):
-            driver = await session.run_sync(lambda within: within.connection().connection.driver_connection)
-        statements.attach(session, driver)
-        return driver
+            return await engine.raw_connection()
 
     async def notify(self, channel: str) -> None:
         """Send a notification on its own, outside of any transaction; raises errors.Unavailable."""
         with translated():
-            async with AsyncSession(self.engine) as session:
-                await (await self._acquire(session)).execute(f"NOTIFY {channel}")
+            pooled = await self._acquire(self.engine)
+            try:
+                await pooled.driver_connection.execute(f"NOTIFY {channel}")
+            except BaseException:
+                pooled.invalidate()
+                raise
+            pooled.close()
 
     async def ping(self) -> None:
         """Prove that statements are answered; raises errors.Unavailable."""
@@ -160,6 +195,9 @@ async def rescope(session: AsyncSession, actor: auth.Actor) -> None:
     """Let the rest of the session's transaction see what row-level security lets `actor` see, if it does not yet."""
     scoping = _scoping(actor)
     if session.info[_SCOPE] != scoping:
+        if session.info.get(_SEARCHES):
+            # Without a transaction there is nothing that a narrower view could hold for.
+            raise RuntimeError("a search sees everybody from its beginning to its end")
         await statements.driver(session).execute(scoping)
         # A savepoint takes back what was set since, and tells nobody.
         session.info[_SCOPE] = "" if session.in_nested_transaction() else scoping
@@ -169,6 +207,23 @@ execute = statements.execute
 fetch = statements.fetch
 
 
+class _OnPooled(Session):
+    """A session on a connection that was taken for it: SQLAlchemy comes to it when the object mapper first asks.
+
+    Most transactions are textual SQL alone, and what SQLAlchemy needs for its own costs more than their round trips.
+    """
+
+    def get_bind(self, *_: Any, **__: Any) -> sqlalchemy.Connection:
+        """The session's one connection, whatever is asked of it."""
+        if _BOUND not in self.info:
+            engine, pooled = self.info[_POOLED]
+            self.info[_BOUND] = sqlalchemy.Connection(engine, connection=pooled)
+        bound: sqlalchemy.Connection = self.info[_BOUND]
+        return bound
+
+
+# The same few callers come again and again.
+@lru_cache(maxsize=4096)
 def _scoping(actor: auth.Actor) -> str:
     """One statement that sets what row-level security compares with, for the length of a transaction."""
     values = scope(actor).items()
@@ -192,12 +247,17 @@ def _plain(url: str) -> str:
     return url.replace("postgresql+asyncpg://", "postgresql://", 1)
 
 
-def _engine(url: str, limits: Limits) -> AsyncEngine:
+def _engine(url: str, limits: Limits, scoped: Mapping[str, str] = MappingProxyType({})) -> AsyncEngine:
     milliseconds = str(int(limits.statement_seconds * 1000))
     engine = create_async_engine(
         _plain(url).replace("postgresql://", "postgresql+asyncpg://", 1),
         pool_size=limits.pool,
         max_overflow=0,
+        # The last one given back first: few connections do the work, and what PostgreSQL has planned and read for them
+        # is still at hand.
+        pool_use_lifo=True,
+        # The frame ends its transactions; there is nothing to take back.
+        pool_reset_on_return=None,
         pool_timeout=limits.connect_seconds,
         # What a statement was asked with is people's data; an error's text goes wherever its reader puts it.
         hide_parameters=True,
@@ -214,6 +274,7 @@ def _engine(url: str, limits: Limits) -> AsyncEngine:
                 "timezone": "UTC",
                 "jit": "off",
                 "standard_conforming_strings": "on",
+                **scoped,
             },
         },
     )
@@ -233,9 +294,19 @@ async def _commit(driver: Any) -> None:
         raise RuntimeError("a statement of this transaction had failed: nothing was committed")
 
 
-async def _abandon(session: AsyncSession, driver: Any, failure: BaseException) -> None:
+async def _release(session: AsyncSession, pooled: Any) -> None:
+    """Give the connection of an ended transaction back."""
+    if session.in_transaction():
+        await session.close()
+    pooled.close()
+
+
+async def _abandon(session: AsyncSession, pooled: Any, failure: BaseException) -> None:
     """Give the connection back after a failure; one that may hang is cut off rather than asked to roll back."""
-    sound = driver is not None and not isinstance(failure, errors.Unavailable)
+    if pooled is None:
+        return
+    driver = pooled.driver_connection
+    sound = not isinstance(failure, errors.Unavailable)
     try:
         if sound:
             await driver.execute("ROLLBACK", timeout=1)
@@ -243,11 +314,12 @@ async def _abandon(session: AsyncSession, driver: Any, failure: BaseException) -
         sound = False
     finally:
         if sound:
-            await session.close()
+            await _release(session, pooled)
         else:
-            if driver is not None:
-                driver.terminate()
+            driver.terminate()
             await session.invalidate()
+            if pooled.is_valid:
+                pooled.invalidate()
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
 
@@ -30,7 +31,7 @@ _KEPT = frozenset({"event", "level", "time", "logger", "service", "instance", "m
 def configure(config: ServiceSettings) -> None:
     """Send every log line of this process, ours and the libraries', through the same processors to stderr."""
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _with_bound,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
@@ -63,11 +64,22 @@ def configure(config: ServiceSettings) -> None:
     )
 
 
+_bound: ContextVar[Mapping[str, str]] = ContextVar("joinedup_log", default={})  # noqa: B039 (never changed)
+
+
 @contextmanager
 def bound(**values: str) -> Iterator[None]:
     """Put these on every line that is logged inside."""
-    with structlog.contextvars.bound_contextvars(**values):
+    token = _bound.set({**_bound.get(), **values})
+    try:
         yield
+    finally:
+        _bound.reset(token)
+
+
+def _with_bound(_logger: Any, _level: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Processor: what is bound; structlog's own binding looks through every context variable at each call."""
+    return {**_bound.get(), **line}
 
 
 def where(fault: BaseException) -> str:

@@ -77,7 +77,8 @@ async def execute(
 async def flush(session: AsyncSession) -> None:
     """Write what the object mapper holds back, if it holds anything: asking costs less than a needless flush."""
     held = session.sync_session
-    if held.new or held.dirty or held.deleted:
+    # Whatever the object mapper is told of begins its transaction.
+    if session.in_transaction() and (held.new or held.dirty or held.deleted):
         await session.flush()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import auth, db, events, idempotency, outbox, statements
-from chassis.disclosure import relationships
+from chassis.disclosure import facts, relationships
 from joinedup.common.v1 import common_pb2
 
 
@@ -68,7 +68,8 @@ class Work:
     """One transaction on behalf of one actor. The frame commits it; handlers never do.
 
     `now` is aware UTC and the only clock a handler may read; `purpose` is what the caller stated; `cause` is the event
-    that is being handled, if one is.
+    that is being handled, if one is. `foreseen` are the facts for the decision on the answer, where a query's search
+    brought them along.
     """
 
     session: AsyncSession
@@ -81,6 +82,7 @@ class Work:
     traceparent: str = ""
     cause: events.Envelope | None = None
     pending: Pending = field(default_factory=Pending)
+    foreseen: facts.Foreseen | None = None
 
     def publish(self, event: Message, *, person_id: str, aggregate: str, version: int) -> None:
         """Tell an event once this transaction commits. Everything about one person keeps its order.
@@ -220,7 +222,10 @@ class Work:
         rows: tuple[list[Any], ...] = (self.pending.acts, self.pending.events, self.pending.spells)
         settled = self.pending.settled or ()
         if self.pending.events and not (settled or self.pending.acts or self.pending.spells):
-            await db.fetch(self.session, _FINISH_QUERY, *statements.columns(self.pending.events, _WIDTHS[1]))
+            if len(self.pending.events) == 1:
+                await db.fetch(self.session, outbox.INSERT_ONE, *self.pending.events[0])
+            else:
+                await db.fetch(self.session, _FINISH_QUERY, *statements.columns(self.pending.events, _WIDTHS[1]))
             self.pending.events.clear()
         elif settled or any(rows):
             columns = chain.from_iterable(map(statements.columns, rows, _WIDTHS))
@@ -242,14 +247,15 @@ async def unit(
     traceparent: str = "",
     opening: str = "",
     searches: bool = False,
+    queries: bool = False,
 ) -> AsyncIterator[Work]:
     """One transaction with everything it has to tell; nothing of it happened if the body raises.
 
-    `opening` is a statement that it begins with. One that `searches` begins with row-level security lifted, as
-    `see_everybody` lifts it. Raises what db.Database.transaction raises.
+    `opening` is a statement that it begins with. One that `searches` sees everybody, as after `see_everybody`. One that
+    `queries` changes nothing: what it tells is that something was disclosed, and that may wait a moment for company on
+    its way to the log. Raises what db.Database.transaction raises.
     """
-    beholder = auth.service_actor(service) if searches else actor
-    async with database.transaction(beholder, opening=opening) as session:
+    async with _session(database, actor, service, opening, searches=searches, queries=queries) as session:
         work = Work(
             session,
             actor,
@@ -261,10 +267,20 @@ async def unit(
             traceparent=traceparent,
         )
         yield work
+        if queries and work.pending.statements:
+            raise RuntimeError("a query changes nothing")
         tells = bool(work.pending.events)
         await work.finish()
     if tells:
-        database.bell.ring()
+        database.bell.ring(soon=not queries)
+
+
+def _session(
+    database: db.Database, actor: auth.Actor, service: str, opening: str, *, searches: bool, queries: bool
+) -> AbstractAsyncContextManager[AsyncSession]:
+    if searches and queries:
+        return database.searching()
+    return database.transaction(auth.service_actor(service) if searches else actor, opening=opening)
 
 
 def _spell(event: common_pb2.RelationshipEstablished | common_pb2.RelationshipEnded) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 
 class Kind(StrEnum):
@@ -55,6 +56,7 @@ class Actor:
         return self.kind is Kind.SERVICE and not self.organisation_id
 
 
+@cache
 def service_actor(name: str) -> Actor:
     """The actor of a service's own work (consumers, clocks, relays): of no organisation."""
     return Actor(subject=f"service:{name}", kind=Kind.SERVICE, role="service", purpose=Purpose.ADMINISTRATION.value)

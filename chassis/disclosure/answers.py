@@ -33,8 +33,12 @@ class Answers:
         """Fetch what bears on these people, for decisions within this transaction."""
         known = [person_id for person_id in people if person_id]
         await work.begin_relationships()
-        facts = await self.register.gather(work.session, work.actor, known) if known else Facts()
-        return Considered(self, work, facts, frozenset(known))
+        return Considered(self, work, await self._facts(work, known) if known else Facts(), frozenset(known))
+
+    async def _facts(self, work: Work, people: Collection[str]) -> Facts:
+        if work.foreseen is not None and work.foreseen.people.issuperset(people):
+            return await self.register.read(work.session, work.actor, work.foreseen.rows)
+        return await self.register.gather(work.session, work.actor, people)
 
     def settle(self, work: Work, kinds: frozenset[int], agreements: _InForce, *, refused: bool, shut: bool) -> Decision:
         """The decision for a case; most cases come again and again, and the same one has the same decision."""
@@ -58,12 +62,13 @@ class Answers:
         Facts considered earlier are used again when they cover everybody in the message: pass them only if nothing
         changed since.
         """
-        people = redaction.people(message)
-        if not people:
+        subjects = redaction.subjects(message)
+        if not subjects:
             return []
-        if considered is None or not considered.people.issuperset(filter(None, people)):
+        people = {one.person_id for one in subjects if one.person_id}
+        if considered is None or not considered.people.issuperset(people):
             considered = await self.consider(work, people)
-        accounts = redaction.redact(message, considered.decide)
+        accounts = redaction.redact(subjects, considered.decide)
         ledger.record(work, method, accounts)
         return accounts
 

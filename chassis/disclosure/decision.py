@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from chassis.auth import Actor
 from chassis.disclosure import words
@@ -108,7 +109,10 @@ Outcome = Released | Withheld
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What one actor may know about one person: an outcome for each personal class, and the relationships found."""
+    """What one actor may know about one person: an outcome for each personal class, and the relationships found.
+
+    The same decision is made again and again: `memory` keeps what follows from it and takes time to work out.
+    """
 
     outcomes: Mapping[int, Outcome]
     relationships: tuple[int, ...]
@@ -116,6 +120,7 @@ class Decision:
     # Whether the person's whereabouts are protected, so that nothing that is released may tell them.
     restricted: bool = False
     released: frozenset[int] = field(init=False)
+    memory: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         released = frozenset(one for one, outcome in self.outcomes.items() if isinstance(outcome, Released))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
-import sqlalchemy
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -16,35 +16,53 @@ from chassis.disclosure import decision
 from chassis.disclosure.agreements import AgreementRow
 from joinedup.governance.v1 import events_pb2
 
-# The last arm tells whether the agreements in memory are still all there are. Versions are only ever added, and may
-# commit in any order, so both the count and the highest number are needed to notice each of them.
+# Everybody is asked about under each of their ids. The last arm tells whether the agreements in memory are still all
+# there are. Versions are only ever added, and may commit in any order, so both the count and the highest number are
+# needed to notice each of them.
 # A relationship counts only while it holds by the database's clock too: row-level security shows a person's decisions
 # to those who are related by that clock, and nobody may be related who cannot see a refusal.
 # The people stand in a subquery of their own: where PostgreSQL sees how many there are, it plans anew for each call,
-# and planning takes several times as long as the search.
-_PEOPLE = "ANY(CAST((SELECT CAST(:people AS text[])) AS text[]))"
-_FACTS = sqlalchemy.text(
-    "SELECT 'r' AS fact, person_id, kind AS code, team_id, practitioner_id, valid_from, valid_to,"  # noqa: S608 (own words)
-    " 0::bigint AS number"
-    f" FROM relationship WHERE organisation_id = :organisation AND person_id = {_PEOPLE}"
-    " AND valid_from <= now() AND (valid_to IS NULL OR valid_to > now())"
-    " UNION ALL SELECT 'd', person_id, sector, refused::text, '', decided_at, NULL, version"
-    f" FROM sharing_decision WHERE person_id = {_PEOPLE}"
-    " UNION ALL SELECT 's', person_id, 0, '', '', NULL, NULL, 0"
-    f" FROM restriction WHERE restricted AND person_id = {_PEOPLE}"
-    # The same of the other ids of people who were merged: arms that find nothing for everybody else, on an index.
-    " UNION ALL SELECT 'r', same.person_id, kind, team_id, practitioner_id, valid_from, valid_to, 0"
-    " FROM also_known_as AS same JOIN relationship ON relationship.person_id = same.other_id"
-    f" WHERE same.person_id = {_PEOPLE} AND organisation_id = :organisation"
-    " AND valid_from <= now() AND (valid_to IS NULL OR valid_to > now())"
-    " UNION ALL SELECT 'd', same.person_id, sector, refused::text, same.other_id, decided_at, NULL, version"
-    " FROM also_known_as AS same JOIN sharing_decision ON sharing_decision.person_id = same.other_id"
-    f" WHERE same.person_id = {_PEOPLE}"
-    " UNION ALL SELECT 's', same.person_id, 0, '', '', NULL, NULL, 0"
-    " FROM also_known_as AS same JOIN restriction ON restriction.person_id = same.other_id"
-    f" WHERE restricted AND same.person_id = {_PEOPLE}"
-    " UNION ALL SELECT 'a', '', 0, count(*)::text, '', NULL, NULL, coalesce(max(recorded), 0) FROM agreement"
-)
+# and planning takes several times as long as the search. The plan is short for the same reason: to set one up takes
+# longer than to carry it out.
+COLUMNS = ("fact", "person_id", "code", "team_id", "practitioner_id", "valid_from", "valid_to", "number")
+
+
+def about(people: str, organisation: str) -> str:
+    """SQL that answers with the facts, a row of COLUMNS each, about the people whom `people` selects, each once.
+
+    `organisation` is the parameter with the actor's organisation. A search that finds the people adds it to its own
+    statement, which saves a round trip (`Foreseen`).
+    """
+    return f"""
+    WITH person (person_id, id) AS MATERIALIZED (
+      SELECT found.id, found.id FROM ({people}) AS found (id)
+      UNION ALL SELECT same.person_id, same.other_id FROM also_known_as AS same
+      WHERE same.person_id = ANY(ARRAY({people}))
+    )
+    SELECT 'r' AS fact, person.person_id, kind AS code, team_id, practitioner_id, valid_from, valid_to,
+      0::bigint AS number
+    FROM person JOIN relationship ON relationship.person_id = person.id
+    WHERE organisation_id = {organisation} AND valid_from <= now() AND (valid_to IS NULL OR valid_to > now())
+    UNION ALL
+    SELECT 'd', person.person_id, sector, refused::text, person.id, decided_at, NULL, version
+    FROM person JOIN sharing_decision ON sharing_decision.person_id = person.id
+    UNION ALL
+    SELECT 's', person.person_id, 0, '', '', NULL, NULL, 0
+    FROM person JOIN restriction ON restriction.person_id = person.id WHERE restricted
+    UNION ALL
+    SELECT 'a', '', 0, count(*)::text, '', NULL, NULL, coalesce(max(recorded), 0) FROM agreement
+    """  # noqa: S608 (our own words)
+
+
+_FACTS = about("SELECT unnest((SELECT $2::text[]))", "$1")
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """The rows of facts that came with a search, and the people whom they are about."""
+
+    people: frozenset[str]
+    rows: Sequence[Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +87,21 @@ class Register:
 
     async def gather(self, session: AsyncSession, actor: Actor, people: Collection[str]) -> Facts:
         """The facts about `people`, the agreements included; one statement, and one more when agreements changed."""
+        return await self.read(session, actor, await db.fetch(session, _FACTS, actor.organisation_id, list(people)))
+
+    async def read(self, session: AsyncSession, actor: Actor, rows: Iterable[Any]) -> Facts:
+        """The facts in rows of COLUMNS; a statement more when agreements changed."""
         relationships: dict[str, list[decision.Relationship]] = {}
         decisions: dict[str, list[decision.SharingDecision]] = {}
         restricted: set[str] = set()
-        rows = await db.execute(session, _FACTS, {"organisation": actor.organisation_id, "people": list(people)})
         stamp = ("", 0)
         for fact, person_id, code, team_id, practitioner_id, begins, ends, number in rows:
             if fact == "r":
                 one = decision.Relationship(actor.organisation_id, code, team_id, practitioner_id, begins, ends)
                 relationships.setdefault(person_id, []).append(one)
             elif fact == "d":
-                said = decision.SharingDecision(code, team_id == "true", begins, number, practitioner_id)
+                other_id = "" if practitioner_id == person_id else practitioner_id
+                said = decision.SharingDecision(code, team_id == "true", begins, number, other_id)
                 decisions.setdefault(person_id, []).append(said)
             elif fact == "s":
                 restricted.add(person_id)

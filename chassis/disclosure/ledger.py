@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis import attributes, telemetry
 from chassis.disclosure import words
@@ -62,8 +66,16 @@ def _entry(work: Work, method: str, person_id: str) -> events_pb2.DisclosureReco
         purpose=work.purpose,
         method=method,
     )
-    entry.at.FromDatetime(work.now)
+    entry.at.CopyFrom(_stamp(work.now))
     return entry
+
+
+# One answer may be about many people, and the moment is theirs together.
+@lru_cache(maxsize=16)
+def _stamp(now: datetime) -> Timestamp:
+    stamp = Timestamp()
+    stamp.FromDatetime(now)
+    return stamp
 
 
 def _publish(work: Work, entry: events_pb2.DisclosureRecorded) -> None:

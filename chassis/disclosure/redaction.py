@@ -9,8 +9,7 @@ released lose what looks like a place: a mark stands for it in the text itself.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -36,24 +35,35 @@ class Account:
     fields: Mapping[int, int]
 
 
-def people(message: Message) -> tuple[str, ...]:
-    """Ids of the people a message can say something personal about, each once, in order; "" for nobody known."""
-    return tuple(dict.fromkeys(person_id for _, _, person_id in _about(message)))
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A message inside an answer that can hold personal fields about a person; "" where it is not said about whom."""
+
+    message: Any
+    shape: labels.Shape
+    person_id: str
 
 
-def redact(message: Message, decide: Callable[[str], Decision]) -> list[Account]:
-    """Redact a message in place by the decision for each person in it, and give an account for each person."""
-    counts: dict[str, Counter[int]] = {}
+def subjects(message: Message) -> list[Subject]:
+    """Each message inside that is about somebody and can hold personal fields of them, outermost first."""
+    return list(_about(message))
+
+
+def redact(held: Collection[Subject], decide: Callable[[str], Decision]) -> list[Account]:
+    """Redact messages in place by the decision for each person in them, and give an account for each person."""
+    counts: dict[str, dict[int, int]] = {}
     decisions: dict[str, Decision] = {}
-    for held, shape, person_id in list(_about(message)):
-        if person_id not in decisions:
-            decisions[person_id] = decide(person_id)
-        count = counts.setdefault(person_id, Counter())
+    for one in held:
+        count = counts.get(one.person_id)
+        if count is None:
+            count = counts[one.person_id] = {}
+            decisions[one.person_id] = decide(one.person_id)
         # Classes that the message type can hold count even when nothing is filled: a withholding is told either way.
-        count.update(dict.fromkeys(_classes(shape.descriptor), 0))
-        _clear(held, shape, decisions[person_id], count)
-        _mark(held, shape, decisions[person_id])
-    return [Account(person_id, decisions[person_id], dict(count)) for person_id, count in counts.items()]
+        for data_class in _classes(one.shape.descriptor):
+            count.setdefault(data_class, 0)
+        _clear(one.message, one.shape, decisions[one.person_id], count)
+        _mark(one.message, one.shape, decisions[one.person_id])
+    return [Account(person_id, decisions[person_id], count) for person_id, count in counts.items()]
 
 
 def whereabouts_withheld(field: str) -> common_pb2.Withheld:
@@ -69,20 +79,20 @@ def whereabouts_withheld(field: str) -> common_pb2.Withheld:
     )
 
 
-def _about(message: Message) -> Iterator[tuple[Any, labels.Shape, str]]:
-    """Each message inside that is about a subject and can hold personal fields of it, outermost first."""
+def _about(message: Message) -> Iterator[Subject]:
     shape = labels.shape(message.DESCRIPTOR)
     if shape.subject and labels.paths(shape.descriptor):
-        yield message, shape, getattr(message, shape.subject)
+        yield Subject(message, shape, getattr(message, shape.subject))
     for child in shape.personal_children:
         for held in labels.values(message, child):
             yield from _about(held)
 
 
-def _clear(message: Any, shape: labels.Shape, decision: Decision, count: Counter[int]) -> None:
+def _clear(message: Any, shape: labels.Shape, decision: Decision, count: dict[int, int]) -> None:
     for leaf in shape.personal:
         if leaf.is_filled(message):
-            count[_counted_as(leaf, decision)] += 1
+            counted = _counted_as(leaf, decision)
+            count[counted] = count.get(counted, 0) + 1
     # Nested messages before this one's own fields: a map goes as a whole, and only when its keys are withheld.
     for child in shape.personal_children:
         if child.shape.subject:
@@ -105,11 +115,11 @@ def _counted_as(leaf: labels.Leaf, decision: Decision) -> int:
     return leaf.data_class
 
 
-def _clear_places(message: Any, shape: labels.Shape, count: Counter[int]) -> None:
+def _clear_places(message: Any, shape: labels.Shape, count: dict[int, int]) -> None:
     """Take out of what is left whatever looks like a place."""
     for leaf in shape.prose:
         if places := _look_through(message, leaf):
-            count[options_pb2.DATA_CLASS_CONTACT] += places
+            count[options_pb2.DATA_CLASS_CONTACT] = count.get(options_pb2.DATA_CLASS_CONTACT, 0) + places
 
 
 def _look_through(message: Any, leaf: labels.Leaf) -> int:
@@ -169,14 +179,23 @@ def _mark(message: Any, shape: labels.Shape, decision: Decision) -> None:
     if decision.released >= _classes(shape.descriptor) and not decision.restricted:
         return
     marked = {marker.field for marker in message.withheld}
-    for path, leaf in labels.leaves(shape.descriptor):
-        outcome = decision.of_leaf(leaf)
-        if isinstance(outcome, Withheld) and path not in marked:
-            message.withheld.append(
-                common_pb2.Withheld(
-                    field=path,
-                    data_class=options_pb2.DataClass.ValueType(_counted_as(leaf, decision)),
-                    reason=outcome.reason,
-                    because=outcome.because,
-                )
+    markers = _markers(shape.descriptor, decision)
+    message.withheld.extend([one for one in markers if one.field not in marked] if marked else markers)
+
+
+def _markers(descriptor: Descriptor, decision: Decision) -> list[common_pb2.Withheld]:
+    """A marker for each personal field that a decision withholds; made once, and copied into each message."""
+    found: list[common_pb2.Withheld] | None = decision.memory.get(descriptor)
+    if found is None:
+        outcomes = [(path, leaf, decision.of_leaf(leaf)) for path, leaf in labels.leaves(descriptor)]
+        found = decision.memory[descriptor] = [
+            common_pb2.Withheld(
+                field=path,
+                data_class=options_pb2.DataClass.ValueType(_counted_as(leaf, decision)),
+                reason=outcome.reason,
+                because=outcome.because,
             )
+            for path, leaf, outcome in outcomes
+            if isinstance(outcome, Withheld)
+        ]
+    return found

@@ -6,9 +6,8 @@ every code and every moment in it for one that there is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from itertools import islice
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -32,35 +31,39 @@ _Problem = Callable[[Any], str]
 
 def check(message: Message) -> None:
     """Invalid, naming each field that is out of bounds (the first twenty)."""
-    violations = tuple(islice(_violations(message, ""), _MOST_TOLD))
+    violations: list[errors.Violation] = []
+    _look(message, "", violations)
     if violations:
-        raise errors.Invalid(*violations)
+        raise errors.Invalid(*violations[:_MOST_TOLD])
 
 
-def _violations(message: Any, prefix: str) -> Iterator[errors.Violation]:
+def _look(message: Any, prefix: str, found: list[errors.Violation]) -> None:
     problems = _problems(message.DESCRIPTOR)
     for field, value in message.ListFields():
-        path = f"{prefix}{field.name}"
-        if not field.is_repeated:
-            yield from _one(problems[field.name], path, value)
+        name = field.name
+        problem, is_repeated = problems[name]
+        if not is_repeated:
+            _ask(problem, prefix, name, value, found)
         elif len(value) > MOST_ENTRIES:
-            yield errors.Violation(path, f"has {len(value)} entries; at most {MOST_ENTRIES} fit")
+            found.append(errors.Violation(f"{prefix}{name}", f"has {len(value)} entries; at most {MOST_ENTRIES} fit"))
         else:
             for place, each in value.items() if hasattr(value, "items") else enumerate(value):
-                yield from _one(problems[field.name], f"{path}[{str(place)[:LONGEST_ID]}]", each)
+                _ask(problem, prefix, f"{name}[{str(place)[:LONGEST_ID]}]", each, found)
+        if len(found) >= _MOST_TOLD:
+            return
 
 
-def _one(problem: _Problem | None, path: str, value: Any) -> Iterator[errors.Violation]:
+def _ask(problem: _Problem | None, prefix: str, name: str, value: Any, found: list[errors.Violation]) -> None:
     if problem is None:
-        yield from _violations(value, f"{path}.")
-    elif found := problem(value):
-        yield errors.Violation(path, found)
+        _look(value, f"{prefix}{name}.", found)
+    elif told := problem(value):
+        found.append(errors.Violation(f"{prefix}{name}", told))
 
 
 @cache
-def _problems(descriptor: Descriptor) -> Mapping[str, _Problem | None]:
-    """What to ask of each value of each field; None for a message, whose own fields are asked."""
-    return {field.name: _problem(field) for field in descriptor.fields}
+def _problems(descriptor: Descriptor) -> Mapping[str, tuple[_Problem | None, bool]]:
+    """What to ask of the values of each field (None for messages, whose own fields are asked); whether it is a list."""
+    return {field.name: (_problem(field), field.is_repeated) for field in descriptor.fields}
 
 
 def _problem(field: FieldDescriptor) -> _Problem | None:

@@ -155,4 +155,5 @@ class Method:
             traceparent=telemetry.traceparent(),
             opening=idempotency.claiming(command, now) if command else "",
             searches=self._searches,
+            queries=self.rule.is_query,
         )

@@ -88,7 +88,8 @@ class Server:
             for name, handler in service.handlers.items():
                 rule = labels.method_rule(service.descriptor.methods_by_name[name])
                 self._methods[rule.method] = Method(gate, rule, handler, searches=name in service.searching)
-        telemetry.trace_sql(self.database.engine)
+        for engine in (self.database.engine, self.database.searching_engine):
+            telemetry.trace_sql(engine)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop`: then NOT_SERVING, let calls in hand finish, close."""

@@ -21,7 +21,7 @@ class Settings(settings.ServiceSettings):
         default="127.0.0.1:7201", description="Address of plain HTTP /livez, /readyz and /metrics. Serves health only."
     )
     match_from: float = Field(
-        default=0.89, gt=0.5, le=1, description="Probability from which a trace is a match without a human."
+        default=0.90, gt=0.5, le=1, description="Probability from which a trace is a match without a human."
     )
     review_from: float = Field(
         default=0.05, gt=0, lt=1, description="Probability from which a human is asked whether it is the same person."

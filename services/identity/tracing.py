@@ -58,7 +58,9 @@ async def trace(work: Work, stated: domain.Demographics, bench: Bench, *, wait: 
     asked = _Asked.of(stated)
     if wait:
         await nearby.lock(work.session, asked.keys)
-    (found,) = await nearby.candidates(work.session, [asked.question])
+    (found,), known = await nearby.candidates(work.session, [asked.question], work.actor.organisation_id)
+    # Whoever waits for others is about to change what is known.
+    work.foreseen = None if wait else known
     return await _judged(work, asked, found, bench)
 
 
@@ -66,7 +68,8 @@ async def trace_many(work: Work, stated: Sequence[domain.Demographics], bench: B
     """The same for many people in one look at the register; other calls are served between two of them."""
     await work.see_everybody()
     asked = [_Asked.of(each) for each in stated]
-    nearest = await nearby.candidates(work.session, [each.question for each in asked])
+    questions = [each.question for each in asked]
+    nearest, work.foreseen = await nearby.candidates(work.session, questions, work.actor.organisation_id)
     traced = []
     for each, found in zip(asked, nearest, strict=True):
         traced.append(await _judged(work, each, found, bench))

@@ -46,6 +46,7 @@ _AGREEMENTS = MappingProxyType(
         "same": pb.FIELD_AGREEMENT_SAME,
         "exact": pb.FIELD_AGREEMENT_SAME,
         "different": pb.FIELD_AGREEMENT_DIFFERENT,
+        "elsewhere": pb.FIELD_AGREEMENT_DIFFERENT,
         "unknown": pb.FIELD_AGREEMENT_UNKNOWN,
         "unnamed": pb.FIELD_AGREEMENT_UNKNOWN,
     }
@@ -176,7 +177,7 @@ def _decided(one: reviews.Decided) -> pb.ReviewDecided:
 def _agree(message: pb.Review, found: reviewing.Looked) -> None:
     """Say in both records how they agree, where the reader may know both: it tells of each what is in the other."""
     left, right = (_comparable(person, found.stated[person.id]) for person in found.records)
-    compared = compare.compare(domain.comparable_person(left), domain.comparable_person(right))
+    compared = compare.either_way(compare.compare(domain.comparable_person(left), domain.comparable_person(right)))
     released = frozenset.intersection(*(found.decides(person.id).released for person in found.records))
     for record in (message.first, message.second):
         if options_pb2.DATA_CLASS_IDENTIFYING in released:

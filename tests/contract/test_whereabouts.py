@@ -88,7 +88,7 @@ def test_no_field_of_an_answer_tells_where_somebody_is(name: str, answer: Descri
     message = filled(answer)
     before = message.SerializeToString()
     assert any(text.encode() in before for text in CANARIES) or not _texts(answer)
-    redaction.redact(message, lambda _: everything(restricted=True))
+    redaction.redact(redaction.subjects(message), lambda _: everything(restricted=True))
     sent = message.SerializeToString()
     assert [text for text in CANARIES if text.encode() in sent] == []
 
@@ -97,7 +97,7 @@ def test_no_field_of_an_answer_tells_where_somebody_is(name: str, answer: Descri
 def test_of_everybody_else_it_is_told_as_it_is(name: str, answer: Descriptor) -> None:
     message = filled(answer)
     before = message.SerializeToString(deterministic=True)
-    redaction.redact(message, lambda _: everything(restricted=False))
+    redaction.redact(redaction.subjects(message), lambda _: everything(restricted=False))
     assert message.SerializeToString(deterministic=True) == before
 
 

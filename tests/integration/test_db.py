@@ -170,6 +170,30 @@ async def test_the_wall_that_a_search_lifts_stands_again_in_the_next_transaction
     assert await notes(frame, NURSE) == []
 
 
+async def test_a_query_that_searches_sees_everybody_in_no_transaction_and_cannot_narrow_its_view(frame: World) -> None:
+    await note(frame, ACTOR, "ada")
+    async with work.unit(frame.database, NURSE, service="frame", searches=True, queries=True) as unit:
+        assert await seen(unit) == ["ada"]
+        await unit.see_everybody()
+        now, then = [(await db.fetch(unit.session, "SELECT now()"))[0][0] for _ in range(2)]
+        assert now < then, "each statement has a moment of its own"
+        with pytest.raises(RuntimeError, match="sees everybody"):
+            await db.rescope(unit.session, NURSE)
+    assert await notes(frame, NURSE) == []
+    with pytest.raises(LookupError):
+        async with frame.database.searching():
+            raise LookupError
+    async with frame.database.searching() as session:
+        assert (await db.execute(session, sqlalchemy.text("SELECT count(*) FROM note"))).scalar_one() == 1
+
+
+async def test_a_query_changes_nothing(frame: World) -> None:
+    with pytest.raises(RuntimeError, match="changes nothing"):
+        async with work.unit(frame.database, NURSE, service="frame", queries=True) as unit:
+            unit.later(sqlalchemy.text("INSERT INTO note VALUES ('n', 'ada', 'words')"), {})
+    assert await notes(frame, ACTOR) == []
+
+
 async def test_a_wall_that_a_savepoint_put_back_is_lifted_again_when_asked_for(frame: World) -> None:
     await note(frame, ACTOR, "ada")
     async with work.unit(frame.database, NURSE, service="frame") as unit:

@@ -73,6 +73,21 @@ async def test_a_relay_in_the_same_process_is_woken_without_a_notification(frame
     await connection.close()
 
 
+async def test_what_a_query_tells_waits_a_moment_and_a_command_takes_it_along(frame: World) -> None:
+    heard: list[float] = []
+    now = asyncio.get_running_loop().time
+    with frame.database.bell.answered(lambda: heard.append(now())):
+        begun = now()
+        frame.database.bell.ring(soon=False)
+        frame.database.bell.ring(soon=False)
+        await asyncio.sleep(0.2)
+        assert len(heard) == 1
+        assert heard[0] - begun > 0.04
+        frame.database.bell.ring(soon=False)
+        frame.database.bell.ring()
+        assert len(heard) == 2, "who does not wait is answered at once"
+
+
 async def test_only_events_can_be_published(frame: World) -> None:
     from joinedup.common.v1 import common_pb2
 

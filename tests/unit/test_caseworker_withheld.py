@@ -44,7 +44,7 @@ def shown(content: plan_pb2.PlanContent, released: Collection[int]) -> plan_pb2.
     outcomes = {number: right if number in released else no_right for number in labels.PERSONAL_CLASSES}
     message = plan_pb2.Plan(person_id="p")
     message.content.CopyFrom(content)
-    redaction.redact(message, lambda _: Decision(outcomes, (), is_stranger=False))
+    redaction.redact(redaction.subjects(message), lambda _: Decision(outcomes, (), is_stranger=False))
     return message.content
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from services.identity.bulk import agreement, halves, keys, people, trace
 from services.identity.matching import blocking, contacts, decide, rarity
 from services.identity.matching import normalise as normal
+from services.identity.matching.compare import FIELDS, Comparison
 from services.identity.matching.decide import Decision, Outcome, Rules
 from services.identity.matching.demographics import Demographics
 from services.identity.matching.normalise import Normalised, normalise
@@ -84,8 +85,15 @@ def assert_alike(register: Sequence[Row], asked: Sequence[Row]) -> list[Decision
         assert many.explanation == one.explanation
         assert [bulk.ids[each.near] for each in many.candidates] == [each.person_id for each in one.candidates]
         assert [each.score for each in many.candidates] == pytest.approx([each.score for each in one.candidates])
+        assert [_levels(each.levels) for each in many.candidates] == [
+            _levels(each.comparison) for each in one.candidates
+        ]
         assert [each.levels.reasons for each in many.candidates] == [each.reasons for each in one.candidates]
     return singly
+
+
+def _levels(found: Comparison) -> list[str]:
+    return [getattr(found, field) for field in FIELDS]
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import datetime
 import pytest
 
 from services.identity.matching import blocking, decide, levels, rarity
-from services.identity.matching.compare import compare
+from services.identity.matching.compare import compare, either_way
 from services.identity.matching.decide import Outcome, Rules, Stage
 from services.identity.matching.demographics import Demographics
-from services.identity.matching.levels import Birth, Name, Number, Postcode
+from services.identity.matching.levels import Birth, Name, Number, Phone, Postcode
 from services.identity.matching.normalise import normalise
 from services.identity.matching.verification import Status, after
 
@@ -118,6 +118,12 @@ def test_exact_traces_come_first_and_say_so() -> None:
     assert trace(change(nhs_number="", given="Maggie"), MAGGIE).stage is Stage.WEIGHED
 
 
+def test_an_exact_trace_tells_of_nobody_else() -> None:
+    twin = change(nhs_number="", given="Mary")
+    assert len(trace(change(nhs_number="", given="M"), MAGGIE, twin).candidates) == 2
+    assert len(trace(change(nhs_number=""), MAGGIE, twin).candidates) == 1
+
+
 def test_placeholders_say_nothing() -> None:
     unknown = normalise(
         Demographics("0000000000", "Unknown", "UNKNOWN", "1900-01-01", "unknown", "ZZ99 3VZ", "00000000000")
@@ -215,6 +221,22 @@ def test_postcodes(left: str, right: str, level: Postcode) -> None:
     assert compare(normalise(Demographics(postcode=left)), normalise(Demographics(postcode=right))).postcode is level
 
 
+def test_another_postcode_says_more_where_earlier_ones_are_known() -> None:
+    moved = normalise(Demographics(postcode="TR13 9JF", previous_postcodes=("PL1 1AA",)))
+    for code, level in (("PL1 1AA", Postcode.PREVIOUS), ("PL1 2BB", Postcode.OUTWARD), ("M1 1AE", Postcode.ELSEWHERE)):
+        asked = normalise(Demographics(postcode=code))
+        assert compare(asked, moved).postcode is compare(moved, asked).postcode is level
+
+
+def test_a_telephone_that_is_stated_and_not_registered_is_told_from_one_that_is_not_stated() -> None:
+    known, silent = normalise(MAGGIE), normalise(change(phone=""))
+    assert compare(known, silent).phone is Phone.UNREGISTERED
+    assert compare(silent, known).phone is compare(silent, silent).phone is Phone.UNKNOWN
+    assert either_way(compare(known, silent)) == either_way(compare(silent, known))
+    # What the register holds of somebody's contacts is not told by what is silent about it.
+    assert compare(known, silent).reasons == compare(silent, known).reasons
+
+
 def test_a_wrong_check_digit_is_evidence_only_where_it_is_near() -> None:
     near = compare(normalise(change(nhs_number="9991116681")), normalise(MAGGIE))
     far = compare(normalise(change(nhs_number="9990000000")), normalise(MAGGIE))
@@ -231,7 +253,7 @@ def test_reasons_are_plain_and_name_no_value() -> None:
 
 
 def test_every_level_has_its_sentence() -> None:
-    kinds = {"number": Number, "birth_date": Birth, "postcode": Postcode, "family": Name, "given": Name}
+    kinds = {"number": Number, "birth_date": Birth, "postcode": Postcode, "phone": Phone, "family": Name, "given": Name}
     for field, kind in kinds.items():
         assert all((field, level) in levels.SENTENCES for level in kind)
 

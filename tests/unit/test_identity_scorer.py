@@ -1,6 +1,10 @@
 """The scorer: one row and many give the same numbers, a model of other features is refused, and it is quick enough."""
 
+import functools
+import json
 import math
+import operator
+from typing import Any
 
 import numpy
 import pytest
@@ -20,13 +24,29 @@ ELSE = normalise(Demographics(given="Ann", family="Smith", birth_date="1950-01-0
 anything = st.lists(st.integers(-30, 30), min_size=len(features.NAMES), max_size=len(features.NAMES)).map(tuple)
 
 
-@given(st.lists(anything, max_size=20))
+@given(st.lists(anything, max_size=40))
 @settings(max_examples=50)
 def test_one_row_and_many_give_the_same_numbers(rows: list[features.Row]) -> None:
     found = Scorer.load()
     matrix = numpy.array(rows, dtype=numpy.int16).reshape(len(rows), len(features.NAMES))
     assert found.log_odds_of(matrix).tolist() == [found.log_odds(row) for row in rows] == found.of_list(rows)
     assert found.probabilities(matrix).tolist() == pytest.approx([found.probability(row) for row in rows])
+
+
+@given(st.lists(anything, max_size=3))
+@settings(max_examples=50)
+def test_a_row_arrives_where_walking_down_each_tree_leads(rows: list[features.Row]) -> None:
+    trees = json.loads(scorer.CURRENT.read_text(encoding="utf-8"))["trees"]
+    walked = [functools.reduce(operator.add, (_walk(tree, row) for tree in trees), 0.0) for row in rows]
+    assert Scorer.load().of_list(rows) == walked
+
+
+def _walk(tree: dict[str, list[Any]], row: features.Row) -> float:
+    node = 0 if tree["feature"] else -1
+    while node >= 0:
+        side = "left" if row[tree["feature"][node]] <= tree["limit"][node] else "right"
+        node = tree[side][node]
+    return float(tree["leaves"][~node])
 
 
 def test_the_model_in_force_says_what_it_was_trained_on() -> None:
@@ -66,7 +86,7 @@ def test_strangers_grow_with_the_register() -> None:
 def test_every_leaf_of_a_tree_is_reached_by_both_ways() -> None:
     tree = {"feature": [0, 1], "limit": [0.5, 2.5], "left": [~0, ~1], "right": [1, ~2], "leaves": [-1.0, 0.25, 2.0]}
     constant: dict[str, list[float]] = {"feature": [], "limit": [], "left": [], "right": [], "leaves": [0.5]}
-    model = {"version": "test", "features": list(features.NAMES), "trees": [tree, constant]}
+    model = {"version": "test", "features": list(features.NAMES), "levels": features.LEVELS, "trees": [tree, constant]}
     found = scorer.read(model)
     rows = [(*start, *[0] * (len(features.NAMES) - 2)) for start in ((0, 0), (1, 2), (1, 3))]
     assert [found.log_odds(row) for row in rows] == [-0.5, 0.75, 2.5]
@@ -77,3 +97,6 @@ def test_every_leaf_of_a_tree_is_reached_by_both_ways() -> None:
 def test_a_model_of_other_features_is_not_read() -> None:
     with pytest.raises(scorer.UnreadableModelError, match="other features"):
         scorer.read({"version": "1", "features": ["number"], "trees": []})
+    fewer = {**features.LEVELS, "phone": ["same", "different", "unknown"]}
+    with pytest.raises(scorer.UnreadableModelError, match="other features"):
+        scorer.read({"version": "1", "features": list(features.NAMES), "levels": fewer, "trees": []})

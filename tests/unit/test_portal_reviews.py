@@ -56,7 +56,7 @@ def pair(*released: frozenset[int]) -> pb.Review:
         if CONTACT not in both:
             one.ClearField("contact_agreements")
     decisions = dict(zip(("a", "b"), map(decision, released), strict=True))
-    redaction.redact(made, decisions.__getitem__)
+    redaction.redact(redaction.subjects(made), decisions.__getitem__)
     return made
 
 
@@ -125,7 +125,7 @@ def test_a_row_of_the_queue_says_who_may_be_whom() -> None:
     made.first.name.CopyFrom(identity_pb2.Name(given=["Ana"], family="Nowak"))
     made.first.birth_date = "1984-03-09"
     made.second.person_id = "b"
-    redaction.redact(made.second, lambda _: decision(frozenset()))
+    redaction.redact(redaction.subjects(made.second), lambda _: decision(frozenset()))
     shown = reviews.row(made, today=date(2026, 3, 2))
     assert (shown.first.name, shown.first.age, shown.likelihood) == ("Ana Nowak", 41, "83%")
     assert isinstance(shown.second.name, parts.Withheld)

@@ -34,7 +34,7 @@ def redacted(message: object, released: frozenset[int] | set[int]) -> None:
         number: right if number in released else Withheld("no_agreement", f"No sharing agreement lets you see {number}")
         for number in labels.PERSONAL_CLASSES
     }
-    redaction.redact(message, lambda _: Decision(outcomes, (), is_stranger=False))  # type: ignore[arg-type]
+    redaction.redact(redaction.subjects(message), lambda _: Decision(outcomes, (), is_stranger=False))  # type: ignore[arg-type]
 
 
 def maggie() -> identity_pb2.Person:
@@ -116,7 +116,9 @@ def protected(message: Message) -> None:
     """As the frame sends a message about a restricted person to somebody who is released all else."""
     right: dict[int, Outcome] = dict.fromkeys(labels.PERSONAL_CLASSES, Released("a", 1, "r", "law"))
     outcomes = {**right, options_pb2.DATA_CLASS_CONTACT: Withheld("restricted", "Their whereabouts are protected")}
-    redaction.redact(message, lambda _: Decision(outcomes, (1,), is_stranger=False, restricted=True))
+    redaction.redact(
+        redaction.subjects(message), lambda _: Decision(outcomes, (1,), is_stranger=False, restricted=True)
+    )
 
 
 def test_a_contact_names_the_service_unless_that_tells_where_somebody_is() -> None:

@@ -47,7 +47,7 @@ def of(people: People, left: Ints, right: Ints) -> Agreement:
         _births(people, left, right),
         _plain(people.gender, left, right, Gender),
         _each(people.postcodes, left, right, lambda one, other: _AT[Postcode][compare.postcodes(one, other)]),
-        _plain(people.phone, left, right, Phone),
+        _phones(people.phone, left, right),
     )
     shared = named.family_shared, named.given_shared, named.shared
     return Agreement(levels, *shared, named.family_alike, named.given_alike)
@@ -66,6 +66,15 @@ def _plain(column: Coded[str], left: Ints, right: Ints, kind: type[enum.StrEnum]
     known = column.table(bool, one, other) > 0
     found = np.where(one == other, _AT[kind][kind("same")], _AT[kind][kind("different")])
     return np.where(known[one] & known[other], found, _AT[kind][kind("unknown")])
+
+
+def _phones(column: Coded[str], left: Ints, right: Ints) -> Ints:
+    """Who asks stands on the left."""
+    found = _plain(column, left, right, Phone)
+    one, other = column.codes[left], column.codes[right]
+    known = column.table(bool, one, other) > 0
+    found[known[one] & ~known[other]] = _AT[Phone][Phone.UNREGISTERED]
+    return found
 
 
 def _numbers(people: People, left: Ints, right: Ints) -> Ints:

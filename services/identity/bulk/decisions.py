@@ -1,4 +1,4 @@
-"""Decides all traces at once, exactly as decide.conclude decides one."""
+"""Decides all traces at once, exactly as decide.among decides one."""
 
 import dataclasses
 import functools

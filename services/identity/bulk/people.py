@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from services.identity.matching import contacts, dates, spelling
 from services.identity.matching.dates import BirthDate
-from services.identity.matching.normalise import Normalised, families, gender, number, number_valid, postcodes
+from services.identity.matching.normalise import Normalised, families, gender, number, postcodes
 from services.identity.matching.rarity import Rarity
 
 Ints = NDArray[np.int64]
@@ -70,10 +70,8 @@ class People:
     def normalised(self, at: int) -> Normalised:
         """One of them as a trace knows them."""
         given, unnamed = self.given.at(at)
-        digits = self.number.at(at)
         return Normalised(
-            number=digits,
-            number_valid=number_valid(digits),
+            number=self.number.at(at),
             given=given,
             unnamed=unnamed,
             families=self.families.at(at),

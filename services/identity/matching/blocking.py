@@ -63,9 +63,10 @@ def keys(record: Normalised) -> frozenset[str]:
         found.add(f"n:{record.number}")
     if record.phone:
         found.add(f"t:{record.phone}")
-    _by_birth_date(record, found)
-    _by_postcode(record, found)
-    _by_names(record, found)
+    sounds, initials = _sounds(record), _initials(record)
+    _by_birth_date(record, sounds, found)
+    _by_postcode(record, sounds, initials, found)
+    _by_names(record, sounds, initials, found)
     return frozenset(found)
 
 
@@ -84,38 +85,35 @@ def _initials(record: Normalised) -> set[str]:
     return {word[0] for word in record.given[:2]}
 
 
-def _by_birth_date(record: Normalised, found: set[str]) -> None:
+def _by_birth_date(record: Normalised, sounds: set[str], found: set[str]) -> None:
     date = record.birth_date
     if date is None or not date.whole:
         return
     whole = date.digits
     # Day and month in order of size: a swap does not change the key.
     unordered = f"{date.year}{min(date.month, date.day):02d}{max(date.month, date.day):02d}"
-    found.update(f"df:{unordered}:{sound}" for sound in _sounds(record))
+    found.update(f"df:{unordered}:{sound}" for sound in sounds)
     # Given and family names together: exchanged names and new family names still meet.
     found.update(f"dg:{whole}:{spelling.sound(word)}" for word in record.given if len(word) > 1)
-    found.update(f"dg:{whole}:{sound}" for sound in _sounds(record))
+    found.update(f"dg:{whole}:{sound}" for sound in sounds)
     found.update(f"dp:{whole}:{outward}" for outward, _ in record.postcodes)
 
 
-def _by_postcode(record: Normalised, found: set[str]) -> None:
+def _by_postcode(record: Normalised, sounds: set[str], initials: set[str], found: set[str]) -> None:
     for outward, inward in record.postcodes:
-        if not inward:
-            continue
-        code = f"{outward}{inward}"
-        found.update(f"pf:{code}:{sound}" for sound in _sounds(record))
-        if record.birth_date is not None:
-            found.update(f"pi:{code}:{letter}:{record.birth_date.year}" for letter in _initials(record))
-    sounds = _sounds(record)
-    for outward, _ in record.postcodes:
-        found.update(f"of:{outward}:{sound}:{letter}" for sound in sounds for letter in _initials(record))
+        found.update(f"of:{outward}:{sound}:{letter}" for sound in sounds for letter in initials)
+        if inward:
+            code = f"{outward}{inward}"
+            found.update(f"pf:{code}:{sound}" for sound in sounds)
+            if record.birth_date is not None:
+                found.update(f"pi:{code}:{letter}:{record.birth_date.year}" for letter in initials)
 
 
-def _by_names(record: Normalised, found: set[str]) -> None:
+def _by_names(record: Normalised, sounds: set[str], initials: set[str], found: set[str]) -> None:
     date = record.birth_date
     if date is None:
         return
-    for sound in _sounds(record):
+    for sound in sounds:
         found.update(f"fy:{sound}:{spelling.sound(word)}:{date.year}" for word in record.given[:2] if len(word) > 1)
         if date.whole:
-            found.update(f"fd:{sound}:{letter}:{date.month:02d}{date.day:02d}" for letter in _initials(record))
+            found.update(f"fd:{sound}:{letter}:{date.month:02d}{date.day:02d}" for letter in initials)

@@ -1,4 +1,7 @@
-"""Compares two normalised records field by field; it does not matter which of them comes first."""
+"""Compares two normalised records field by field: who is asked about, and who is registered.
+
+Which of them comes first matters to the telephone number only; `either_way` takes that away.
+"""
 
 import dataclasses
 
@@ -10,6 +13,8 @@ from services.identity.matching.slips import one_slip
 
 FIELDS = ("number", "family", "given", "middle", "birth_date", "gender", "postcode", "phone")
 """The fields of a comparison, in the order in which their reasons are told."""
+
+_UNTOLD = frozenset({"unknown", "unregistered"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -39,11 +44,11 @@ class Comparison:
     def reasons(self) -> tuple[str, ...]:
         """A plain sentence for each field that both records know; no sentence names a value."""
         told = ((field, getattr(self, field)) for field in FIELDS)
-        return tuple(levels.SENTENCES[field, level] for field, level in told if level != "unknown")
+        return tuple(levels.SENTENCES[field, level] for field, level in told if level not in _UNTOLD)
 
 
 def compare(left: Normalised, right: Normalised, forms: nicknames.Table = nicknames.KNOWN) -> Comparison:
-    """How far two records agree, by what is known of the forms of names."""
+    """How far who is asked about agrees with who is registered, by what is known of the forms of names."""
     family, given = compare_names.compare(left, right, forms)
     families = tuple(sorted("".join(record.family) for record in (left, right) if record.family))
     givens = tuple(sorted(record.given[0] for record in (left, right) if record.given))
@@ -63,6 +68,11 @@ def compare(left: Normalised, right: Normalised, forms: nicknames.Table = nickna
         family_alike=compare_names.alike(families),
         given_alike=compare_names.alike(givens),
     )
+
+
+def either_way(found: Comparison) -> Comparison:
+    """The comparison of two records of which neither asks after the other."""
+    return dataclasses.replace(found, phone=Phone.UNKNOWN) if found.phone is Phone.UNREGISTERED else found
 
 
 def numbers(left: Normalised, right: Normalised) -> Number:
@@ -120,10 +130,14 @@ def postcodes(left: tuple[tuple[str, str], ...], right: tuple[tuple[str, str], .
     pairs = [(one, other) for one in left for other in right]
     if any(one_slip("".join(one), "".join(other)) for one, other in pairs if one[1] or other[1]):
         return Postcode.TYPO
-    return Postcode.OUTWARD if any(one[0] == other[0] for one, other in pairs) else Postcode.DIFFERENT
+    if any(one[0] == other[0] for one, other in pairs):
+        return Postcode.OUTWARD
+    # Whoever's earlier homes are known is less likely to state one that nobody has heard of.
+    return Postcode.ELSEWHERE if len(pairs) > 1 else Postcode.DIFFERENT
 
 
 def _phone(left: str, right: str) -> Phone:
     if not left or not right:
-        return Phone.UNKNOWN
+        # Whoever has a telephone is mostly registered with one; to state none says nothing.
+        return Phone.UNREGISTERED if left else Phone.UNKNOWN
     return Phone.SAME if left == right else Phone.DIFFERENT

@@ -11,6 +11,7 @@ _EARLIEST, _LATEST = 1850, 2199
 
 # Dates that systems fill in where none is known.
 _PLACEHOLDERS = frozenset({"1900-01-01", "1901-01-01", "1800-01-01", "2099-12-31", "1899-12-30", "1899-12-31"})
+_PLACEHOLDER_PARTS = frozenset(tuple(map(int, text.split("-"))) for text in _PLACEHOLDERS)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -37,15 +38,14 @@ def read(text: str) -> BirthDate | None:
     """The date in ISO 8601 ("1984-03-09", "1984-03", "1984") or as Britons write it; None for none or a placeholder."""
     text = text.strip()
     if found := _ISO.match(text):
-        year, month, day = (int(part or 0) for part in found.groups())
+        year, month, day = map(int, found.groups("0"))
     elif found := _BRITISH.match(text):
-        day, month, year = (int(part) for part in found.groups())
+        day, month, year = map(int, found.groups())
     else:
         return None
     if not _EARLIEST <= year <= _LATEST or month > 12 or not _exists(year, month, day):
         return None
-    date = BirthDate(year, month, day)
-    return None if date.whole and f"{year:04d}-{month:02d}-{day:02d}" in _PLACEHOLDERS else date
+    return None if (year, month, day) in _PLACEHOLDER_PARTS else BirthDate(year, month, day)
 
 
 def problem(text: str) -> str:

@@ -3,6 +3,7 @@
 import dataclasses
 import enum
 import math
+import operator
 from collections.abc import Iterable, Sequence
 
 from services.identity.matching import features, rarity
@@ -42,7 +43,7 @@ class Rules:
     each name is, and `scorer` is the model that weighs what agrees.
     """
 
-    match: float = 0.89
+    match: float = 0.90
     review: float = 0.05
     register_size: int = 500_000
     names: Rarity = rarity.BRITAIN
@@ -75,6 +76,7 @@ class Decision:
 
 
 DEFAULTS = Rules()
+_PERSON_ID = operator.itemgetter(0)
 
 
 def trace(asked: Normalised, registered: Iterable[tuple[str, Normalised]], rules: Rules = DEFAULTS) -> Decision:
@@ -82,23 +84,22 @@ def trace(asked: Normalised, registered: Iterable[tuple[str, Normalised]], rules
 
     Whom a human has already found to be somebody else, the caller leaves out of `registered`.
     """
-    compared = sorted(
-        ((person_id, compare(asked, record)) for person_id, record in registered), key=lambda pair: pair[0]
-    )
-    rows = features.rows([found for _, found in compared], rules.names, register_size=rules.register_size)
-    return conclude(compared, rules.scorer.of_list(rows), rules)
+    return among([(person_id, compare(asked, record)) for person_id, record in registered], rules)
+
+
+def among(compared: Sequence[tuple[str, Comparison]], rules: Rules) -> Decision:
+    """The decision on candidates that were compared already. Where an exact trace finds the one, nobody is weighed."""
+    if exact := _exact(compared):
+        return exact
+    in_order = sorted(compared, key=_PERSON_ID)
+    rows = features.rows([found for _, found in in_order], rules.names, register_size=rules.register_size)
+    return _weighed(_weigh(in_order, rules.scorer.of_list(rows)), rules)
 
 
 def fit(asked: Normalised, record: Normalised, rules: Rules = DEFAULTS) -> float:
     """Log odds that the asked one is this record's person, were nobody else in question."""
     rows = features.rows([compare(asked, record)], rules.names, register_size=rules.register_size)
     return rules.scorer.of_list(rows)[0]
-
-
-def conclude(compared: Sequence[tuple[str, Comparison]], log_odds: Sequence[float], rules: Rules) -> Decision:
-    """The decision on candidates that were compared and scored already, in order of their ids: for bulk work."""
-    weighed = _weigh(compared, log_odds)
-    return _exact(weighed) or _weighed(weighed, rules)
 
 
 def _weigh(compared: Sequence[tuple[str, Comparison]], log_odds: Sequence[float]) -> list[Candidate]:
@@ -113,15 +114,17 @@ def _weigh(compared: Sequence[tuple[str, Comparison]], log_odds: Sequence[float]
     return sorted(candidates, key=lambda candidate: (-candidate.score, candidate.person_id))
 
 
-def _exact(weighed: list[Candidate]) -> Decision | None:
-    """The traces that the NHS does first: by number and date of birth, then by names, date of birth and more."""
+def _exact(compared: Sequence[tuple[str, Comparison]]) -> Decision | None:
+    """The traces that the NHS does first: by number and date of birth, then by names, date of birth and more.
+
+    They tell of the one they find and of nobody else: who lives there too is not what was asked.
+    """
     for stage, agrees in ((Stage.NUMBER, number_trace), (Stage.NAMES, names_trace)):
-        found = [candidate for candidate in weighed if agrees(candidate.comparison)]
-        if len(found) == 1 and not forbidden(found[0].comparison):
-            best = dataclasses.replace(found[0], score=1.0)
-            rest = [candidate for candidate in weighed if candidate is not found[0]]
-            top = (best, *_worth_showing(rest))[:MOST_CANDIDATES]
-            return Decision(Outcome.MATCH, best.person_id, top, stage, f"exact trace by {stage}")
+        found = [candidate for candidate in compared if agrees(candidate[1])]
+        if len(found) == 1 and not forbidden(found[0][1]):
+            person_id, comparison = found[0]
+            best = Candidate(person_id, 1.0, comparison)
+            return Decision(Outcome.MATCH, person_id, (best,), stage, f"exact trace by {stage}")
     return None
 
 

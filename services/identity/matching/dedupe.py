@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Collection, Iterator, Mapping
 
 from services.identity.matching import blocking, decide, features
-from services.identity.matching.compare import Comparison, compare
+from services.identity.matching.compare import Comparison, compare, either_way
 from services.identity.matching.decide import Rules
 from services.identity.matching.levels import Name, Number
 from services.identity.matching.normalise import Normalised
@@ -49,7 +49,7 @@ class Duplicates:
 
 def rules_for(names: Rarity, size: int, scorer: Scorer | None = None) -> Rules:
     """Where the lines are drawn in a collection of this size, which holds each person about once or twice."""
-    return Rules(match=0.87, review=0.05, register_size=size, names=names, scorer=scorer or Scorer.load())
+    return Rules(match=0.90, review=0.05, register_size=size, names=names, scorer=scorer or Scorer.load())
 
 
 def find(
@@ -83,7 +83,7 @@ def _candidates(records: Mapping[str, Normalised]) -> tuple[set[tuple[str, str]]
 
 
 def _judge(left: str, right: str, records: Mapping[str, Normalised], rules: Rules) -> Pair:
-    compared = compare(records[left], records[right])
+    compared = either_way(compare(records[left], records[right]))
     row = features.row_in_collection(compared, rules.names, size=rules.register_size)
     return Pair(left, right, rules.scorer.probability(row), compared)
 

@@ -37,6 +37,9 @@ _LEVELS: tuple[tuple[str, dict[enum.StrEnum, int]], ...] = tuple(
         ("gender", Gender), ("postcode", Postcode), ("phone", Phone),
     )
 )  # fmt: skip
+LEVELS = {field: [str(level) for level in codes] for field, codes in _LEVELS}
+"""The levels of each field by their numbers in a row. A model names them too: the same number must mean the same."""
+
 _IN_COLLECTION = (-1, -1, -ALONE)
 _NOBODY_OF_THIS_NAME = frozenset({Name.DIFFERENT, Name.RESEMBLES, Name.UNNAMED})
 _NOT_BORN_THEN = frozenset({Birth.DIFFERENT, Birth.UNKNOWN})

@@ -1,6 +1,6 @@
-"""Decision trees: one row walks down them, many go through all trees at once.
+"""Decision trees, all of which a row goes through at once.
 
-Many rows are judged as in QuickScorer (Lucchese and others, SIGIR 2015): each answer to a question of a tree rules out
+Rows are judged as in QuickScorer (Lucchese and others, SIGIR 2015): each answer to a question of a tree rules out
 the leaves of one side, whatever the answers above it were; a row arrives at the first leaf that no answer rules out.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import dataclasses
+from collections.abc import Sequence
 
 import numpy
 import numpy.typing
@@ -39,13 +40,6 @@ class Tree:
     right: tuple[int, ...]
     leaves: tuple[float, ...]
 
-    def leaf(self, row: Row) -> float:
-        """The value at which a row arrives."""
-        node = 0 if self.feature else -1
-        while node >= 0:
-            node = self.left[node] if row[self.feature[node]] <= self.limit[node] else self.right[node]
-        return self.leaves[~node]
-
     def below(self, child: int) -> int:
         """The leaves at or below a child, one bit each."""
         if child < 0:
@@ -65,6 +59,12 @@ class Forest:
         self._values = numpy.zeros((len(trees), MOST_LEAVES))
         for number, tree in enumerate(trees):
             self._plant(number, tree)
+        self._all = (1 << 32 * len(trees)) - 1
+        self._numbers = [
+            (column, limits, [int.from_bytes(mask.astype("<u4").tobytes(), "little") for mask in self._masks[column]])
+            for column, limits in enumerate(self._limits)
+            if limits
+        ]
 
     def _plant(self, number: int, tree: Tree) -> None:
         for node, column in enumerate(tree.feature):
@@ -79,16 +79,33 @@ class Forest:
         parts = [self._totals(matrix[start : start + _AT_ONCE]) for start in range(0, len(matrix), _AT_ONCE)]
         return numpy.concatenate(parts) if parts else numpy.zeros(0)
 
+    def totals_of_few(self, rows: Sequence[Row]) -> list[float]:
+        """The very same for rows so few that numpy's calls would cost more than its work: all trees in one number."""
+        remaining = b"".join(self._remaining(row).to_bytes(4 * len(self._values), "little") for row in rows)
+        masks: _Masks = numpy.frombuffer(remaining, "<u4").reshape(len(rows), len(self._values))
+        found: list[float] = self._added(masks).tolist()
+        return found
+
+    def _remaining(self, row: Row) -> int:
+        """The leaves that no answer rules out, 32 bits a tree, the first tree's lowest."""
+        left = self._all
+        for column, limits, masks in self._numbers:
+            left &= masks[bisect.bisect_left(limits, row[column])]
+        return left
+
     def _totals(self, matrix: Matrix) -> Numbers:
-        trees = len(self._values)
-        if not trees:
-            return numpy.zeros(len(matrix))
-        left: _Masks = numpy.full((len(matrix), trees), 2**32 - 1, numpy.uint32)
+        left: _Masks = numpy.full((len(matrix), len(self._values)), 2**32 - 1, numpy.uint32)
         for column, limits in self._asked:
             left &= self._masks[column][numpy.searchsorted(limits, matrix[:, column])]
+        return self._added(left)
+
+    def _added(self, left: _Masks) -> Numbers:
+        trees = len(self._values)
+        if not trees:
+            return numpy.zeros(len(left))
         first = left & (~left + numpy.uint32(1))
         arrived = self._values[numpy.arange(trees), (first * numpy.uint32(_SEQUENCE)) >> numpy.uint32(27)]
-        # Added one after the other, as one row alone is: the numbers are the very same.
+        # Added one after the other, as they would be down one tree after the other: the numbers are the very same.
         totals: Numbers = numpy.cumsum(arrived, axis=1)[:, -1]
         return totals
 

@@ -72,14 +72,16 @@ class Postcode(enum.StrEnum):
     TYPO = "typo"
     OUTWARD = "outward"
     DIFFERENT = "different"
+    ELSEWHERE = "elsewhere"
     UNKNOWN = "unknown"
 
 
 class Phone(enum.StrEnum):
-    """Agreement of two telephone numbers."""
+    """Agreement of the telephone number that is stated with the one that is registered."""
 
     SAME = "same"
     DIFFERENT = "different"
+    UNREGISTERED = "unregistered"
     UNKNOWN = "unknown"
 
 
@@ -132,9 +134,11 @@ SENTENCES: dict[tuple[str, Level], str] = {
     ("postcode", Postcode.TYPO): "postcode differs by a slip",
     ("postcode", Postcode.OUTWARD): "postcode is of the same district",
     ("postcode", Postcode.DIFFERENT): "postcode is different",
+    ("postcode", Postcode.ELSEWHERE): "postcode is different",
     ("postcode", Postcode.UNKNOWN): "postcode is not known",
     ("phone", Phone.SAME): "telephone number is the same",
     ("phone", Phone.DIFFERENT): "telephone number is different",
+    ("phone", Phone.UNREGISTERED): "telephone number is not known",
     ("phone", Phone.UNKNOWN): "telephone number is not known",
 }
 """The plain sentence for each field and level."""

@@ -16,14 +16,13 @@ _GENDERS = {
 class Normalised:
     """Demographics made comparable.
 
-    `number` holds ten digits, whether or not the check digit is right (`number_valid`), because a slip of the pen is
-    evidence too. `unnamed` says that a placeholder ("Baby") stands for the given name. `families` begins with the
-    present name; each is a tuple of words. `postcodes` begins with the present one, as pairs of outward and inward
-    part. Empty means unknown.
+    `number` holds ten digits, whether or not the check digit is right, because a slip of the pen is evidence too.
+    `unnamed` says that a placeholder ("Baby") stands for the given name. `families` begins with the present name; each
+    is a tuple of words. `postcodes` begins with the present one, as pairs of outward and inward part. Empty means
+    unknown.
     """
 
     number: str = ""
-    number_valid: bool = False
     given: tuple[str, ...] = ()
     unnamed: bool = False
     families: tuple[tuple[str, ...], ...] = ()
@@ -33,6 +32,11 @@ class Normalised:
     phone: str = ""
 
     @property
+    def number_valid(self) -> bool:
+        """Whether the number was or may be issued: worked out when asked, since mostly nobody asks."""
+        return number_valid(self.number)
+
+    @property
     def family(self) -> tuple[str, ...]:
         """Words of the present family name."""
         return self.families[0] if self.families else ()
@@ -40,10 +44,8 @@ class Normalised:
 
 def normalise(stated: Demographics) -> Normalised:
     """The comparable form of what was stated."""
-    digits = number(stated.nhs_number)
     return Normalised(
-        number=digits,
-        number_valid=number_valid(digits),
+        number=number(stated.nhs_number),
         given=spelling.given(stated.given),
         unnamed=spelling.is_placeholder(stated.given),
         families=families(stated.family, *stated.previous_families),

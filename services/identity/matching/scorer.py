@@ -1,7 +1,7 @@
 """The learned scorer: a forest of small decision trees, read from a versioned file and evaluated here.
 
-It was trained offline (services/identity/training); nothing is learnt while the service runs. One row is scored in
-plain Python, many at once by numpy, and both give the very same numbers.
+It was trained offline (services/identity/training); nothing is learnt while the service runs. Few rows are scored in
+another way than many at once, and both give the very same numbers.
 """
 
 from __future__ import annotations
@@ -20,12 +20,11 @@ from services.identity.matching.features import Row
 from services.identity.matching.forest import Matrix, Numbers, Tree
 
 MODELS = Path(__file__).parent / "models"
-CURRENT = MODELS / "uk-1.json"
+CURRENT = MODELS / "uk-2.json"
 """The model in force."""
 
-_REMEMBERED = 65_536
-# From here on numpy is quicker than walking down the trees row by row.
-_FEW = 3
+# From here on numpy is quicker than one number for all trees.
+_FEW = 25
 
 
 class UnreadableModelError(ValueError):
@@ -38,10 +37,7 @@ class Scorer:
     def __init__(self, trees: tuple[Tree, ...], *, version: str, record: Mapping[str, Any]) -> None:
         self.version = version
         self.record = record
-        self._trees = trees
         self._forest = forest.Forest(trees, columns=len(features.NAMES))
-        # People differ in few ways: most rows have been seen before.
-        self.log_odds = functools.lru_cache(maxsize=_REMEMBERED)(self._log_odds)
 
     @staticmethod
     @functools.lru_cache(maxsize=8)
@@ -49,17 +45,14 @@ class Scorer:
         """The scorer of a model file; raises UnreadableModelError."""
         return read(json.loads(path.read_text(encoding="utf-8")))
 
-    def _log_odds(self, row: Row) -> float:
+    def log_odds(self, row: Row) -> float:
         """Natural logarithm of the odds that the pair is one person."""
-        total = 0.0
-        for tree in self._trees:
-            total += tree.leaf(row)
-        return total
+        return self._forest.totals_of_few((row,))[0]
 
     def of_list(self, rows: Sequence[Row]) -> list[float]:
         """The same for the candidates of one trace, in whichever of the two ways is quicker."""
         if len(rows) < _FEW:
-            return [self.log_odds(row) for row in rows]
+            return self._forest.totals_of_few(rows)
         found: list[float] = self.log_odds_of(numpy.array(rows, dtype=numpy.int16)).tolist()
         return found
 
@@ -78,8 +71,8 @@ class Scorer:
 
 
 def read(model: Mapping[str, Any]) -> Scorer:
-    """The scorer of a model as its file holds it; raises UnreadableModelError where it speaks of other features."""
-    if tuple(model.get("features", ())) != features.NAMES:
+    """The scorer of a model as its file holds it; raises UnreadableModelError where it has other features or levels."""
+    if tuple(model.get("features", ())) != features.NAMES or model.get("levels") != features.LEVELS:
         raise UnreadableModelError("the model was trained on other features than this version of the matcher has")
     if any(len(tree["leaves"]) > forest.MOST_LEAVES for tree in model["trees"]):
         raise UnreadableModelError(f"a tree of the model has more than {forest.MOST_LEAVES} leaves")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -180,21 +180,32 @@ def without_number(demographics: domain.Demographics) -> str:
     return json.dumps(known, ensure_ascii=False)
 
 
-def from_row(row: Any) -> domain.Person:
-    """The person of a row with COLUMNS."""
-    known: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(row.demographics).items()
-    }
+def from_row(row: Sequence[Any]) -> domain.Person:
+    """The person of a row whose columns are COLUMNS, in their order."""
+    person_id, version, number, verification, known, families, postcodes, source, at, former, restricted, alias = row
     return domain.Person(
-        id=row.id,
-        version=row.version,
-        verification=domain.Verification(row.verification),
-        demographics=domain.Demographics(**known, nhs_number=row.nhs_number or ""),
-        source=row.source,
-        registered_at=row.registered_at,
-        other_families=tuple(row.other_families),
-        other_postcodes=tuple(row.other_postcodes),
-        former_numbers=tuple(row.former_numbers),
-        restricted=row.restricted,
-        surviving_id=row.surviving_id if row.surviving_id and row.surviving_id != row.id else "",
+        id=person_id,
+        version=version,
+        verification=domain.Verification(verification),
+        demographics=_demographics(json.loads(known).get, number),
+        source=source,
+        registered_at=at,
+        other_families=tuple(families),
+        other_postcodes=tuple(postcodes),
+        former_numbers=tuple(former),
+        restricted=restricted,
+        surviving_id=alias if alias and alias != person_id else "",
+    )
+
+
+def _demographics(known: Callable[[str, Any], Any], number: str | None) -> domain.Demographics:
+    return domain.Demographics(
+        nhs_number=number or "",
+        given=tuple(known("given", ())),
+        family=known("family", ""),
+        birth_date=known("birth_date", ""),
+        gender=known("gender", ""),
+        lines=tuple(known("lines", ())),
+        postcode=known("postcode", ""),
+        telephone=known("telephone", ""),
     )

@@ -31,8 +31,15 @@ Features: {features}.
 """
 _USE = """
 ## Where it is weak
-- Whoever moved, with another telephone and no number, agrees in name and date of birth only. So does a namesake
-  born on the same day. Whether that is enough depends on how rare the name is, and often a human is asked.
+- Whoever moved, and states no number, agrees in name and date of birth only. So does a namesake born on the same day.
+  No field tells the two apart. A human is asked where the telephone is another one or not registered, and mostly where
+  the register knows earlier postcodes and this is none of them. Where no telephone is stated and only the postcode
+  differs it is a match, and of twelve such among invented people, one in 140 of whom asks as a namesake, one is wrong.
+  A site that would rather ask sets `match_from` to 0.95.
+- Where errors are half as frequent again as in uk_trace (heavy above), fewer than 99 in 100 are found: who is not
+  found mostly states no date of birth, and another address or none, and may be registered twice.
+- Where the given name is missing and all else is that of the household, a twin who is not registered agrees as well,
+  and is now and then matched.
 - A familiar form that no table knows and that does not resemble the name goes to a human, however much else agrees:
   so would a twin.
 - Where few names are carried by many, name and date of birth say less, and more goes to review: see the origins
@@ -93,7 +100,10 @@ def _validated(validated: Mapping[str, Any]) -> str:
     if not validated:
         return ""
     head = "\n### On the practice sets of the project, which it did not learn from\n"
-    head += "The thresholds were chosen with these in sight, and with invented ones.\n\n"
+    head += "The line of a match was drawn on invented sets: for tracing on other seeds than those above, for\n"
+    head += (
+        "duplicates on these too. What goes wrong on uk_trace was looked at, for what the matcher did not see yet.\n\n"
+    )
     return head + "\n".join(_table(title, {title: figures}) for title, figures in validated.items())
 
 

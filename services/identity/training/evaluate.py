@@ -9,7 +9,6 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from services.identity.matching import decide, dedupe, nicknames, rarity
 from services.identity.matching.compare import compare
 from services.identity.matching.decide import Decision, Outcome, Rules
-from services.identity.matching.features import rows
 from services.identity.matching.normalise import normalise
 from services.identity.matching.rarity import Rarity
 from services.identity.training.rows import index, near
@@ -26,8 +25,7 @@ def decisions(made: TraceSet, rules: Rules, forms: nicknames.Table = nicknames.K
     for query in made.queries:
         asked = normalise(query.asked)
         compared = [(f"{position:07d}", compare(asked, register[position], forms)) for position in near(asked, holders)]
-        of_each = rows([each for _, each in compared], rules.names, register_size=rules.register_size)
-        found.append(decide.conclude(compared, rules.scorer.of_list(of_each), rules))
+        found.append(decide.among(compared, rules))
     return found
 
 

@@ -58,6 +58,7 @@ def build(
     return {
         "version": version,
         "features": list(features.NAMES),
+        "levels": features.LEVELS,
         "record": {
             "trained": today.isoformat(),
             "data": "people invented by services/identity/training, no record of a real person and no practice set",

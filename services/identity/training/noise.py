@@ -60,6 +60,7 @@ class Rates:
     postcode_outward: float = 0.026
     phone_missing: float = 0.4
     phone_other: float = 0.2
+    phone_unregistered: float = 0.2
 
     def times(self, factor: float) -> "Rates":
         """The same with every rate so many times as high, at most 0.9."""
@@ -249,7 +250,7 @@ class Clerk:
     def _phone(self, phone: str) -> str:
         rates = self._rates
         if not phone:
-            return self._town.phone() if self._happens(0.3) else ""
+            return self._town.phone() if self._happens(rates.phone_unregistered) else ""
         return self._one_of(
             (rates.phone_missing, lambda: ""),
             (rates.phone_other * (1 - rates.phone_missing), self._town.phone),

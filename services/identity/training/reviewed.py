@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from services.identity.matching import features
-from services.identity.matching.compare import Comparison, compare
+from services.identity.matching.compare import Comparison, compare, either_way
 from services.identity.matching.demographics import Demographics
 from services.identity.matching.normalise import Normalised, normalise
 from services.identity.matching.rarity import Rarity
@@ -102,4 +102,4 @@ def rows(pairs: Sequence[Reviewed], names: Rarity, *, register_size: int) -> Ite
     for pair in pairs:
         found: Comparison = compare(pair.left, pair.right)
         yield Judged(features.rows([found], names, register_size=register_size)[0], pair.same)
-        yield Judged(features.row_in_collection(found, names, size=register_size), pair.same)
+        yield Judged(features.row_in_collection(either_way(found), names, size=register_size), pair.same)

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 
 from services.identity.matching import blocking, features, nicknames, rarity
-from services.identity.matching.compare import Comparison, compare
+from services.identity.matching.compare import Comparison, compare, either_way
 from services.identity.matching.features import Row
 from services.identity.matching.normalise import Normalised, normalise
 from services.identity.matching.rarity import Rarity
@@ -84,4 +84,4 @@ def pairs(records: list[Normalised], known: Sight) -> Iterator[tuple[tuple[int, 
     for left, record in enumerate(records):
         for right in near(record, holders):
             if right > left:
-                yield (left, right), compare(record, records[right], known.forms)
+                yield (left, right), either_way(compare(record, records[right], known.forms))
