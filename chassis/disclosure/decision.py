@@ -16,7 +16,7 @@ from typing import Any
 
 from chassis.auth import Actor
 from chassis.disclosure import words
-from chassis.disclosure.labels import PERSONAL_CLASSES
+from chassis.disclosure.labels import PERSONAL_CLASSES, Leaf
 from joinedup.common.v1 import common_pb2
 from joinedup.options.v1 import options_pb2
 
@@ -117,6 +117,8 @@ class Decision:
     outcomes: Mapping[int, Outcome]
     relationships: tuple[int, ...]
     is_stranger: bool
+    # Whether the person's whereabouts are protected, so that nothing that is released may tell them.
+    restricted: bool = False
     released: frozenset[int] = field(init=False)
     memory: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -127,6 +129,17 @@ class Decision:
     def of(self, data_class: int) -> Outcome:
         """The outcome for a class; an unknown class is withheld."""
         return self.outcomes.get(data_class) or Withheld(NO_AGREEMENT, words.no_agreement(0, 0, "", elsewhere=False))
+
+    def releases(self, leaf: Leaf) -> bool:
+        """Whether a field is released: its class is, and it does not tell where somebody is who may not be found."""
+        return leaf.data_class in self.released and not (self.restricted and leaf.tells_whereabouts)
+
+    def of_leaf(self, leaf: Leaf) -> Outcome:
+        """The outcome for a field: its class's, but for a field that tells where such a person is."""
+        outcome = self.of(leaf.data_class)
+        if isinstance(outcome, Released) and not self.releases(leaf):
+            return Withheld(RESTRICTED, words.restricted())
+        return outcome
 
 
 def in_force(agreements: Iterable[Agreement], now: datetime) -> tuple[Agreement, ...]:
@@ -193,7 +206,8 @@ def settle(
         else caller.may_know(data_class, agreements)
         for data_class in PERSONAL_CLASSES
     }
-    return Decision(outcomes, tuple(sorted(kinds)), is_stranger=not kinds and not actor.is_internal)
+    is_stranger = not kinds and not actor.is_internal
+    return Decision(outcomes, tuple(sorted(kinds)), is_stranger, restricted)
 
 
 def about_nobody() -> Decision:

@@ -25,6 +25,7 @@ PERSONAL_CLASSES: tuple[int, ...] = tuple(
     if number not in (options_pb2.DATA_CLASS_UNSPECIFIED, OPERATIONAL)
 )
 WITHHELD_FIELD = "withheld"
+_TOLD = options_pb2.WHEREABOUTS_TOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,35 @@ class Leaf:
     name: str
     data_class: int
     field: FieldDescriptor = dataclasses.field(repr=False)
+    whereabouts: int = options_pb2.WHEREABOUTS_UNSPECIFIED
 
     @property
     def is_personal(self) -> bool:
         """Whether it says something about a person; an unlabelled field counts as if it did."""
         return self.data_class != OPERATIONAL
+
+    @property
+    def tells_whereabouts(self) -> bool:
+        """Whether the value itself tells where a person is, whatever its class."""
+        return self.whereabouts == _TOLD
+
+    @property
+    def is_prose(self) -> bool:
+        """Whether it is text about a person that may name an address; nothing is known of it unless a label says so."""
+        holds_text = self.field.type == FieldDescriptor.TYPE_STRING or self.is_map
+        return self.is_personal and holds_text and self.whereabouts == options_pb2.WHEREABOUTS_UNSPECIFIED
+
+    @property
+    def is_map(self) -> bool:
+        """Whether it holds values by key."""
+        held = self.field.message_type
+        return held is not None and bool(held.GetOptions().map_entry)
+
+    @property
+    def has_messages(self) -> bool:
+        """Whether what it holds by key are messages, which are looked at as children."""
+        entry = self.field.message_type if self.is_map else None
+        return entry is not None and entry.fields_by_name["value"].message_type is not None
 
     def is_filled(self, message: Any) -> bool:
         """Whether it holds anything: is present, or differs from the default where presence is not kept."""
@@ -79,6 +104,16 @@ class Shape:
         return tuple(leaf for leaf in self.leaves if leaf.is_personal)
 
     @cached_property
+    def telling(self) -> tuple[Leaf, ...]:
+        """The personal leaves that tell where a person is."""
+        return tuple(leaf for leaf in self.personal if leaf.tells_whereabouts)
+
+    @cached_property
+    def prose(self) -> tuple[Leaf, ...]:
+        """The personal leaves whose text may name an address."""
+        return tuple(leaf for leaf in self.leaves if leaf.is_prose)
+
+    @cached_property
     def personal_children(self) -> tuple[Child, ...]:
         """The children below which something is personal."""
         return tuple(child for child in self.children if reaches_personal(child.descriptor))
@@ -100,6 +135,7 @@ class Rule:
 def shape(descriptor: Descriptor) -> Shape:
     """The shape of a message type."""
     default = descriptor.GetOptions().Extensions[options_pb2.default_data_class]
+    told = descriptor.GetOptions().Extensions[options_pb2.default_whereabouts]
     leaves: list[Leaf] = []
     children: list[Child] = []
     subject = ""
@@ -112,7 +148,8 @@ def shape(descriptor: Descriptor) -> Shape:
             children.append(child)
         if child is None or (child.keyed and data_class != OPERATIONAL):
             # The keys of a map have a class too: where it is personal the whole map goes with it.
-            leaves.append(Leaf(field.name, data_class, field))
+            whereabouts = field.GetOptions().Extensions[options_pb2.whereabouts] or told
+            leaves.append(Leaf(field.name, data_class, field, whereabouts))
     return Shape(descriptor, subject, _has_withheld(descriptor), tuple(leaves), tuple(children))
 
 
@@ -159,17 +196,23 @@ def reaches_personal(descriptor: Descriptor) -> bool:
 @cache
 def paths(descriptor: Descriptor) -> tuple[tuple[str, int], ...]:
     """Path and class of each personal leaf about this message's subject; another subject's message is not entered."""
+    return tuple((path, leaf.data_class) for path, leaf in leaves(descriptor))
+
+
+@cache
+def leaves(descriptor: Descriptor) -> tuple[tuple[str, Leaf], ...]:
+    """The same leaves with their paths."""
     return tuple(_paths(descriptor, "", ()))
 
 
-def _paths(descriptor: Descriptor, prefix: str, entered: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+def _paths(descriptor: Descriptor, prefix: str, entered: tuple[str, ...]) -> Iterator[tuple[str, Leaf]]:
     # A message type that holds itself is described once: the paths inside the repetition say nothing new.
     if descriptor.full_name in entered:
         return
     here = shape(descriptor)
     for leaf in here.leaves:
         if leaf.is_personal:
-            yield prefix + leaf.name, leaf.data_class
+            yield prefix + leaf.name, leaf
     for child in here.children:
         if not child.shape.subject:
             yield from _paths(child.descriptor, f"{prefix}{child.name}.", (*entered, descriptor.full_name))
@@ -252,6 +295,8 @@ def message_problems(descriptor: Descriptor) -> Iterator[str]:
     for leaf in here.leaves:
         if leaf.data_class == options_pb2.DATA_CLASS_UNSPECIFIED:
             yield f"{descriptor.full_name}.{leaf.name}: no data class, and the message declares no default"
+        if leaf.tells_whereabouts and not leaf.is_personal:
+            yield f"{descriptor.full_name}.{leaf.name}: tells where a person is, and is of the operational class"
     for child in here.children:
         labelled = descriptor.fields_by_name[child.name].GetOptions().Extensions[options_pb2.data_class]
         if labelled and not child.keyed:

@@ -2,6 +2,9 @@
 
 Every personal field of a withheld class is marked, whether it held a value or not: the marker must not tell that there
 is, say, police information about somebody. Operational fields are never touched.
+
+Of somebody whose whereabouts are protected, fields that tell them are withheld whatever their class, and texts that are
+released lose what looks like a place: a mark stands for it in the text itself.
 """
 
 from __future__ import annotations
@@ -14,15 +17,18 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
-from chassis.disclosure import labels
-from chassis.disclosure.decision import Decision, Withheld
+from chassis.disclosure import labels, whereabouts, words
+from chassis.disclosure.decision import RESTRICTED, Decision, Withheld
 from joinedup.common.v1 import common_pb2
 from joinedup.options.v1 import options_pb2
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What an answer held about one person before redaction: how many filled fields of each class, and how decided."""
+    """What an answer held about one person before redaction: how many filled fields of each class, and how decided.
+
+    A place that was taken out of a text counts as a contact detail.
+    """
 
     person_id: str
     decision: Decision
@@ -60,6 +66,19 @@ def redact(held: Collection[Subject], decide: Callable[[str], Decision]) -> list
     return [Account(person_id, decisions[person_id], count) for person_id, count in counts.items()]
 
 
+def whereabouts_withheld(field: str) -> common_pb2.Withheld:
+    """The marker of a field that a service left out by itself, since it tells where a restricted person is.
+
+    For what is operational of everybody else, such as who takes part in the support.
+    """
+    return common_pb2.Withheld(
+        field=field,
+        data_class=options_pb2.DATA_CLASS_CONTACT,
+        reason=RESTRICTED,
+        because=words.restricted(),
+    )
+
+
 def _about(message: Message) -> Iterator[Subject]:
     shape = labels.shape(message.DESCRIPTOR)
     if shape.subject and labels.paths(shape.descriptor):
@@ -70,10 +89,10 @@ def _about(message: Message) -> Iterator[Subject]:
 
 
 def _clear(message: Any, shape: labels.Shape, decision: Decision, count: dict[int, int]) -> None:
-    released = decision.released
     for leaf in shape.personal:
         if leaf.is_filled(message):
-            count[leaf.data_class] = count.get(leaf.data_class, 0) + 1
+            counted = _counted_as(leaf, decision)
+            count[counted] = count.get(counted, 0) + 1
     # Nested messages before this one's own fields: a map goes as a whole, and only when its keys are withheld.
     for child in shape.personal_children:
         if child.shape.subject:
@@ -83,13 +102,64 @@ def _clear(message: Any, shape: labels.Shape, decision: Decision, count: dict[in
         if not child.keyed and _is_wholly_withheld(child.descriptor, decision):
             message.ClearField(child.name)
     for leaf in shape.personal:
-        if leaf.data_class not in released:
+        if not decision.releases(leaf):
             message.ClearField(leaf.name)
+    if decision.restricted:
+        _clear_places(message, shape, count)
+
+
+def _counted_as(leaf: labels.Leaf, decision: Decision) -> int:
+    """The class that a field counts as: what is withheld for where it tells somebody is, is a contact detail."""
+    if decision.restricted and leaf.data_class in decision.released and not decision.releases(leaf):
+        return options_pb2.DATA_CLASS_CONTACT
+    return leaf.data_class
+
+
+def _clear_places(message: Any, shape: labels.Shape, count: dict[int, int]) -> None:
+    """Take out of what is left whatever looks like a place."""
+    for leaf in shape.prose:
+        if places := _look_through(message, leaf):
+            count[options_pb2.DATA_CLASS_CONTACT] = count.get(options_pb2.DATA_CLASS_CONTACT, 0) + places
+
+
+def _look_through(message: Any, leaf: labels.Leaf) -> int:
+    """Take the places out of a text, or of several; answers with how many there were."""
+    held = getattr(message, leaf.name)
+    if leaf.is_map:
+        return _look_through_map(held, texts=not leaf.has_messages)
+    texts = list(held) if leaf.field.is_repeated else [held]
+    found = [whereabouts.parts(text) for text in texts]
+    places = sum(len(withheld) for _, withheld in found)
+    if places:
+        shown = [whereabouts.MARK.join(seen) for seen, _ in found]
+        if leaf.field.is_repeated:
+            held[:] = shown
+        else:
+            setattr(message, leaf.name, shown[0])
+    return places
+
+
+def _look_through_map(held: Any, *, texts: bool) -> int:
+    """The same of a map: an entry whose key names a place goes, values that are texts are looked through."""
+    places = 0
+    for key in list(held):
+        if isinstance(key, str) and (named := whereabouts.parts(key)[1]):
+            places += len(named)
+            del held[key]
+        elif texts and isinstance(held[key], str):
+            shown, withheld = whereabouts.parts(held[key])
+            places += len(withheld)
+            held[key] = whereabouts.MARK.join(shown)
+    return places
 
 
 def _is_wholly_withheld(descriptor: Descriptor, decision: Decision) -> bool:
     """Whether nothing of a nested message remains, so that its very presence would tell something."""
-    return _is_only_personal(descriptor) and decision.released.isdisjoint(_classes(descriptor))
+    if not _is_only_personal(descriptor):
+        return False
+    if decision.restricted:
+        return not any(decision.releases(leaf) for _, leaf in labels.leaves(descriptor))
+    return decision.released.isdisjoint(_classes(descriptor))
 
 
 @cache
@@ -106,7 +176,7 @@ def _classes(descriptor: Descriptor) -> frozenset[int]:
 
 def _mark(message: Any, shape: labels.Shape, decision: Decision) -> None:
     # A service may pass on an answer that was already redacted once; its markers stay, and are not repeated.
-    if decision.released >= _classes(shape.descriptor):
+    if decision.released >= _classes(shape.descriptor) and not decision.restricted:
         return
     marked = {marker.field for marker in message.withheld}
     markers = _markers(shape.descriptor, decision)
@@ -117,15 +187,15 @@ def _markers(descriptor: Descriptor, decision: Decision) -> list[common_pb2.With
     """A marker for each personal field that a decision withholds; made once, and copied into each message."""
     found: list[common_pb2.Withheld] | None = decision.memory.get(descriptor)
     if found is None:
-        outcomes = [(path, data_class, decision.of(data_class)) for path, data_class in labels.paths(descriptor)]
+        outcomes = [(path, leaf, decision.of_leaf(leaf)) for path, leaf in labels.leaves(descriptor)]
         found = decision.memory[descriptor] = [
             common_pb2.Withheld(
                 field=path,
-                data_class=options_pb2.DataClass.ValueType(data_class),
+                data_class=options_pb2.DataClass.ValueType(_counted_as(leaf, decision)),
                 reason=outcome.reason,
                 because=outcome.because,
             )
-            for path, data_class, outcome in outcomes
+            for path, leaf, outcome in outcomes
             if isinstance(outcome, Withheld)
         ]
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +12,7 @@ from sqlmodel import Field, SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import db, statements
+from chassis.disclosure import merges
 from joinedup.common.v1 import common_pb2
 
 if TYPE_CHECKING:
@@ -110,6 +112,21 @@ async def end(session: AsyncSession, event: common_pb2.RelationshipEnded) -> Non
             "valid_to": valid_to,
         }
         await db.execute(session, insert(RelationshipRow).values(never_valid).on_conflict_do_nothing())
+
+
+async def related_as(
+    session: AsyncSession, person_id: str, organisation_id: str, kinds: Collection[int], *, now: datetime
+) -> bool:
+    """Whether an organisation, or anybody in it, is related to a person in one of these ways, by any of their ids."""
+    row = RelationshipRow
+    query = select(col(row.person_id)).where(
+        merges.is_about(row.person_id, [person_id]),
+        col(row.organisation_id) == organisation_id,
+        col(row.kind).in_(kinds),
+        col(row.valid_from) <= now,
+        col(row.valid_to).is_(None) | (col(row.valid_to) > now),
+    )
+    return (await db.execute(session, query.limit(1))).first() is not None
 
 
 async def project_established(work: Work, event: common_pb2.RelationshipEstablished) -> None:

@@ -81,10 +81,10 @@ async def on_encounter_recorded(alert_within: timedelta, work: Work, event: gate
     """A service had contact with the person; in a crisis the key worker is to know now."""
     encounter = readings.encounter_class(event.encounter_class)
     started_at = event.started_at.ToDatetime(tzinfo=UTC)
-    data_class, words = domain.ENCOUNTER_WORDS[encounter]
     open_cases = await store.open_cases(work.session, event.person_id)
     source = f"encounter/{event.organisation_id}/{event.encounter_id}"
     organisation = await store.organisation(work.session, event.organisation_id)
+    data_class, told = domain.contact(encounter, organisation.name if organisation else "")
     entry = chronicle.Entry(
         person_id=event.person_id,
         source=source,
@@ -92,7 +92,7 @@ async def on_encounter_recorded(alert_within: timedelta, work: Work, event: gate
         kind=caseworker_pb2.CHRONOLOGY_KIND_ENCOUNTER,
         title="Contact with a service",
         # Who had the contact tells what kind it was, the police's as the hospital's: it is said under the same class.
-        narrative={data_class: f"{words}, {organisation.name}" if organisation else words},
+        narrative={data_class: told},
     )
     # Nobody looks at a person without a case, and half a year of history need not be told entry by entry.
     added = await chronicle.add(work, entry, tell=bool(open_cases))

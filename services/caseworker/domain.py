@@ -99,6 +99,20 @@ ENCOUNTER_WORDS: Mapping[EncounterClass, tuple[str, str]] = {
     EncounterClass.COMMUNITY: ("social_care", "Seen by a community service"),
 }
 
+_WITH = ", "
+
+
+def contact(encounter: EncounterClass, organisation: str) -> tuple[str, str]:
+    """The class of data that a contact is, and what the chronology says of it; `organisation` may be empty."""
+    data_class, words = ENCOUNTER_WORDS[encounter]
+    return data_class, f"{words}{_WITH}{organisation}" if organisation else words
+
+
+def contact_parts(told: str) -> tuple[str, str]:
+    """What is told of a contact as its kind and with whom it was, which tells where somebody is."""
+    words, _, organisation = told.partition(_WITH)
+    return words, organisation
+
 
 @dataclass(frozen=True)
 class Problem:

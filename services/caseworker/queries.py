@@ -1,16 +1,15 @@
-"""What caseworker can be asked: cases, plans, actions, the chronology."""
+"""What caseworker can be asked: cases, plans, actions; the chronology is told in chronology.py."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis import errors, paging
+from chassis.disclosure import circles, redaction
 from chassis.work import Work
 from joinedup.caseworker.v1 import caseworker_pb2, plan_pb2
-from joinedup.common.v1 import common_pb2
 from services.caseworker import caseloads, domain, events, narratives, reach, store, tables
 
 
@@ -24,7 +23,13 @@ async def get_case(work: Work, request: caseworker_pb2.GetCaseRequest) -> casewo
         row = await store.case_of_person(work.session, request.person_id)
     if row is None:
         raise await reach.no_case(work, request.case_id)
-    return (await _cases(work, [row]))[0]
+    message = (await _cases(work, [row]))[0]
+    circle = await reach.circle(work, row.person_id)
+    told = [one for one in message.partner_organisation_ids if circle.tells(one)]
+    if len(told) < len(message.partner_organisation_ids):
+        message.partner_organisation_ids[:] = told
+        message.withheld.append(redaction.whereabouts_withheld("partner_organisation_ids"))
+    return message
 
 
 async def list_caseload(work: Work, request: caseworker_pb2.ListCaseloadRequest) -> caseworker_pb2.ListCaseloadResponse:
@@ -104,7 +109,7 @@ async def get_action(work: Work, action_id: str) -> caseworker_pb2.Action:
     row = await store.find_action(work.session, action_id)
     if row is None:
         raise await reach.no_action(work, action_id)
-    return _action(row)
+    return (await _actions(work, [row]))[0]
 
 
 async def list_actions(work: Work, request: caseworker_pb2.ListActionsRequest) -> caseworker_pb2.ListActionsResponse:
@@ -120,7 +125,7 @@ async def list_actions(work: Work, request: caseworker_pb2.ListActionsRequest) -
         limit=paging.size(request.page),
     )
     return caseworker_pb2.ListActionsResponse(
-        actions=[_action(row) for row in rows],
+        actions=await _actions(work, rows),
         page=paging.answer(offset=offset, shown=len(rows), total=total),
         counts=await _counts(work, request.case_id),
     )
@@ -131,6 +136,16 @@ async def _counts(work: Work, case_id: str) -> caseworker_pb2.ActionCounts:
         work.session, case_id=case_id, organisation_id=work.actor.organisation_id, now=work.now
     )
     return caseworker_pb2.ActionCounts(waiting=waiting, overdue=overdue)
+
+
+async def _actions(work: Work, rows: Sequence[tables.ActionRow]) -> list[caseworker_pb2.Action]:
+    """Actions without what the caller is not told of those who have others' to do."""
+    others = {row.person_id for row in rows if row.organisation_id != work.actor.organisation_id}
+    known = {person_id: await reach.circle(work, person_id) for person_id in others}
+    messages = [_action(row) for row in rows]
+    for message in messages:
+        known.get(message.person_id, circles.Circle()).close(message, "organisation_id", "answered_by")
+    return messages
 
 
 def _action(row: tables.ActionRow) -> caseworker_pb2.Action:
@@ -151,48 +166,4 @@ def _action(row: tables.ActionRow) -> caseworker_pb2.Action:
         if moment is not None:
             field: Timestamp = getattr(message, name)
             field.FromDatetime(moment)
-    return message
-
-
-async def list_chronology(
-    work: Work, request: caseworker_pb2.ListChronologyRequest
-) -> caseworker_pb2.ListChronologyResponse:
-    """Everything that happened around a person, newest first."""
-    if not request.person_id:
-        raise errors.Invalid.of("person_id", "must be given")
-    limit = paging.size(request.page)
-    begin = paging.position(request.page, like=(str, str))
-    rows, total = await store.chronology(
-        work.session,
-        request.person_id,
-        kinds=list(request.kinds),
-        before=(paging.moment(begin[0]), str(begin[1])) if begin else None,
-        limit=limit + 1,
-    )
-    shown = rows[:limit]
-    more = len(rows) > limit
-    next_token = paging.token(shown[-1].at.isoformat(), shown[-1].entry_id) if more else ""
-    return caseworker_pb2.ListChronologyResponse(
-        entries=[_entry(row) for row in shown], page=common_pb2.PageResponse(next_token=next_token, total=total)
-    )
-
-
-def _told_source(row: tables.ChronologyRow) -> str:
-    """The record behind an entry; of a contact no more than that there is one, as its name says whose it was."""
-    what, _, _ = row.source.rpartition("encounter/")
-    return f"{what}encounter/{row.entry_id}" if "encounter/" in row.source else row.source
-
-
-def _entry(row: tables.ChronologyRow) -> caseworker_pb2.ChronologyEntry:
-    message = caseworker_pb2.ChronologyEntry(
-        entry_id=row.entry_id,
-        person_id=row.person_id,
-        kind=cast("caseworker_pb2.ChronologyKind.ValueType", row.kind),
-        title=row.title,
-        narrative=narratives.message(row.narrative),
-        organisation_id=row.organisation_id,
-        practitioner_id=row.practitioner_id,
-        source=_told_source(row),
-    )
-    message.at.FromDatetime(row.at)
     return message

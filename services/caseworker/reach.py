@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+
 from chassis import errors
+from chassis.disclosure import circles
 from chassis.work import Work
 from services.caseworker import moves, store
 
@@ -27,3 +30,8 @@ async def no_entry(work: Work, entry_id: str) -> errors.NotFound:
 
 def _unseen(person_id: str | None) -> errors.NotFound:
     return errors.OutOfReach(person_id) if person_id else errors.NotFound("there is no such record")
+
+
+async def circle(work: Work, person_id: str) -> circles.Circle:
+    """Whom of those who help a person the caller is told of, those who hold the case included."""
+    return await circles.known_to_reader(work, person_id, functools.partial(store.holders, work.session))

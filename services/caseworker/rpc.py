@@ -10,7 +10,7 @@ from chassis.rpc import server
 from chassis.rpc.pipeline import RpcHandler
 from chassis.work import Work
 from joinedup.caseworker.v1 import caseworker_pb2, plan_pb2
-from services.caseworker import clients, events, narratives, queries, readings, tables
+from services.caseworker import chronology, clients, events, narratives, queries, readings, tables
 from services.caseworker.commands import cases, closing, plans
 
 
@@ -104,7 +104,7 @@ async def list_chronology(
     request: caseworker_pb2.ListChronologyRequest, work: Work
 ) -> caseworker_pb2.ListChronologyResponse:
     """ListChronology."""
-    return await queries.list_chronology(work, request)
+    return await chronology.list_chronology(work, request)
 
 
 def services(peers: clients.Peers, partners_read_on: timedelta = timedelta(0)) -> tuple[server.Service, ...]:

@@ -30,6 +30,12 @@ async def case_of_person(session: AsyncSession, person_id: str) -> CaseRow | Non
     return (await session.exec(ordered.limit(1))).first()
 
 
+async def holders(session: AsyncSession, person_id: str) -> frozenset[str]:
+    """The organisations that hold a case of a person, under whichever of their ids, as far as the caller may see it."""
+    query = select(CaseRow.organisation_id).where(merges.is_about(CaseRow.person_id, [person_id]))
+    return frozenset((await session.exec(query)).all())
+
+
 async def open_cases(session: AsyncSession, person_id: str) -> Sequence[CaseRow]:
     """Every open case of a person: one, or, of somebody who was merged while they had two, both."""
     query = select(CaseRow).where(merges.is_about(CaseRow.person_id, [person_id]), CaseRow.status == OPEN_CASE)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chassis import auth, errors, paging
+from chassis.disclosure import restrictions
 from chassis.work import Work
 from joinedup.common.v1 import common_pb2
 from services.identity import domain, events, merges, restricting, reviews
@@ -86,10 +87,23 @@ async def records(work: Work, person_ids: Sequence[str], *, oversees: Oversees) 
     return [found[person_id] for person_id in dict.fromkeys(person_ids) if person_id in found]
 
 
-async def get(work: Work, merge_id: str, *, oversees: Oversees) -> tuple[merges.Merge, Sequence[register.Stated]]:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A merge with what was stated of the person while it stood; by whom is withheld of somebody who is restricted."""
+
+    merge: merges.Merge
+    since: Sequence[register.Stated]
+    restricted: bool
+
+
+async def get(work: Work, merge_id: str, *, oversees: Oversees) -> Told:
     """A merge, and what was stated of the person while it stood. Raises NotFound."""
     found = await _reached(work, merge_id, oversees)
-    return found, await register.stated_since(work.session, found)
+    since = await register.stated_since(work.session, found)
+    either = [await restrictions.holds(work.session, one) for one in (found.surviving_id, found.merged_id)]
+    if any(either):
+        since = [replace(one, source="") for one in since]
+    return Told(found, since, any(either))
 
 
 async def listed(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chassis import auth, paging
+from chassis.disclosure import circles
 from chassis.work import Work
 from joinedup.notify.v1 import notify_pb2
 from services.notify import events, store
@@ -22,9 +25,26 @@ async def list_messages(work: Work, request: notify_pb2.ListMessagesRequest) -> 
         offset=offset,
         limit=paging.size(request.page),
     )
+    messages = await _told(work, rows)
+    if request.organisation_id:
+        # Who asks for one organisation's messages must not learn from what is found that it helps this person.
+        messages = [one for one in messages if one.organisation_id == request.organisation_id]
+        total -= len(rows) - len(messages)
     return notify_pb2.ListMessagesResponse(
-        messages=[_message(row) for row in rows], page=paging.answer(offset=offset, shown=len(rows), total=total)
+        messages=messages, page=paging.answer(offset=offset, shown=len(rows), total=total)
     )
+
+
+async def _told(work: Work, rows: Sequence[store.MessageRow]) -> list[notify_pb2.Message]:
+    """Messages without their recipients where the caller is not told of them; an operator knows them by the log."""
+    messages = [_message(row) for row in rows]
+    if work.actor.kind is auth.Kind.OPERATOR:
+        return messages
+    others = {row.person_id for row in rows if row.organisation_id != work.actor.organisation_id}
+    known = {person_id: await circles.known_to_reader(work, person_id) for person_id in others}
+    for message in messages:
+        known.get(message.person_id, circles.Circle()).close(message, "organisation_id", "practitioner_id")
+    return messages
 
 
 def _message(row: store.MessageRow) -> notify_pb2.Message:

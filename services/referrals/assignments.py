@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chassis.disclosure import redaction
 from chassis.rpc import server
 from chassis.work import Work
 from joinedup.referrals.v1 import assignments_pb2 as pb
-from services.referrals import assigning, domain, events
+from services.referrals import assigning, domain, events, queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Assigning:
     ) -> pb.ListReferralsSinceMergeResponse:
         """ListReferralsSinceMerge."""
         found, page = await assigning.since_merge(work, request.merge_id, page=request.page, oversees=self.oversees)
-        return pb.ListReferralsSinceMergeResponse(referrals=map(_since, found), page=page)
+        told = [_since(one, named=await queries.may_know_referrer(work, one)) for one in found]
+        return pb.ListReferralsSinceMergeResponse(referrals=told, page=page)
 
     async def assign_referral(self, request: pb.AssignReferralRequest, work: Work) -> pb.AssignReferralResponse:
         """AssignReferral."""
@@ -38,13 +40,14 @@ class Assigning:
         )
 
 
-def _since(referral: domain.Referral) -> pb.ReferralSinceMerge:
+def _since(referral: domain.Referral, *, named: bool) -> pb.ReferralSinceMerge:
     message = pb.ReferralSinceMerge(
         referral_id=referral.id,
         version=referral.version,
         person_id=referral.person_id,
         status=events.STATUSES[referral.status],
-        referrer_organisation_id=referral.referrer_organisation_id,
+        referrer_organisation_id=referral.referrer_organisation_id if named else "",
+        withheld=() if named else [redaction.whereabouts_withheld("referrer_organisation_id")],
         team_id=referral.team_id,
     )
     message.received_at.FromDatetime(referral.received_at)

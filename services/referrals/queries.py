@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chassis import errors, paging
+from chassis.disclosure import restrictions
 from chassis.work import Work
 from joinedup.common.v1 import common_pb2
 from services.referrals import domain, policy, store, submission
@@ -32,6 +33,17 @@ async def get(work: Work, referral_id: str) -> domain.Referral:
     except errors.NotFound:
         await work.see_everybody()
         raise errors.OutOfReach(await store.referrals.person_of(work.session, referral_id)) from None
+
+
+async def may_know_referrer(work: Work, referral: domain.Referral) -> bool:
+    """Whether the caller may know who referred: of a restricted person only those who answer each other may.
+
+    It may be the person's own practice, and the partners of a plan can read of the referral that it came from.
+    """
+    actor = work.actor
+    if actor.is_internal or actor.organisation_id in (referral.organisation_id, referral.referrer_organisation_id):
+        return True
+    return not await restrictions.holds(work.session, referral.person_id)
 
 
 async def worklist(

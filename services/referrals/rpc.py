@@ -29,7 +29,9 @@ async def check_referral(request: pb.CheckReferralRequest, work: Work) -> pb.Che
 
 async def get_referral(request: pb.GetReferralRequest, work: Work) -> pb.Referral:
     """GetReferral."""
-    return wire.referral(await queries.get(work, request.referral_id))
+    found = await queries.get(work, request.referral_id)
+    message = wire.referral(found)
+    return message if await queries.may_know_referrer(work, found) else wire.without_referrer(message)
 
 
 async def list_worklist(request: pb.ListWorklistRequest, work: Work) -> pb.ListWorklistResponse:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis import errors, paging
+from chassis.disclosure import redaction
 from joinedup.common.v1 import common_pb2
 from joinedup.referrals.v1 import referrals_pb2 as pb
 from services.referrals import domain, events, routing, store, submission
@@ -90,6 +91,19 @@ def referral(one: domain.Referral) -> pb.Referral:
     )
     message.authored_at.FromDatetime(one.authored_at)
     message.received_at.FromDatetime(one.received_at)
+    return message
+
+
+def without_referrer(message: pb.Referral) -> pb.Referral:
+    """The same without who referred, marked as withheld; nor do decisions tell it that the referrer took."""
+    for decision in message.decisions:
+        if decision.organisation_id == message.referrer_organisation_id:
+            decision.ClearField("organisation_id")
+            decision.ClearField("practitioner_id")
+    message.ClearField("referrer_organisation_id")
+    message.ClearField("referrer_practitioner_id")
+    for name in ("referrer_organisation_id", "referrer_practitioner_id"):
+        message.withheld.append(redaction.whereabouts_withheld(name))
     return message
 
 

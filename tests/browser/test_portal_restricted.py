@@ -48,6 +48,8 @@ def test_an_address_is_shown_as_withheld_for_the_persons_safety(visitor: Visitor
         for text in (street, referral.person.postcode, referral.person.phone):
             assert not text or text not in content, path
     visitor.go(f"/people/{referral.person_id}")
+    practices = [one.name for key, one in county.stack.place.organisations.items() if key.startswith("surgery-")]
+    assert [name for name in practices if name in visitor.page.content()] == []
     visitor.sees("Address withheld for safety")
     visitor.sees("Telephone withheld for safety")
     visitor.looks_over("person-restricted")

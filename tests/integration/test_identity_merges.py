@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from chassis import auth, errors
+from chassis.disclosure import projections
 from chassis.rpc.client import acting
 from devstack.databases import Database
 from joinedup.common.v1 import common_pb2
@@ -275,4 +276,10 @@ async def test_what_was_stated_meanwhile_is_told_for_a_human_to_assign(house: Ho
     assert len((await one(house, made.merge_id)).since) == 1
     (told,) = await listed(house, person_id=kept)
     assert told.unmerged_by == STEWARD.subject
+    restricted = events_pb2.PersonRestricted(person_id=gone, version=1)
+    restricted.restricted_at.GetCurrentTime()
+    await house.handle(projections.HANDLERS, restricted)
+    hidden = await one(house, made.merge_id)
+    assert [(each.recorded_under, each.source) for each in hidden.since] == [(kept, "")]
+    assert "since.source" in {marker.field for marker in hidden.withheld}
     assert await listed(house, person_id=kept, standing=True) == []

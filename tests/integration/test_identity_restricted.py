@@ -37,11 +37,13 @@ NOW, BEFORE, LATER = "QX41 7ZB", "QY52 8ZD", "QZ63 9ZE"
 PHONE, OLD_PHONE = "01632 960451", "01632 960452"
 LINES = ["Canary Cottage", "Sparrowhawk Lane"]
 OLD_LINES = ["Nightingale Barn", "Goldfinch Rise"]
+# A record of a landlord or a refuge tells it, too.
+SOURCE = "refuge/linnet-loft"
 CANARIES = [
     text
     for whole in (NOW, BEFORE, LATER)
     for text in (whole, whole.replace(" ", ""), whole.split()[0], whole.split()[1])
-] + [*LINES, *OLD_LINES, PHONE, OLD_PHONE, "+441632960451", "+441632960452", "960451", "960452"]
+] + [*LINES, *OLD_LINES, PHONE, OLD_PHONE, "+441632960451", "+441632960452", "960451", "960452", SOURCE]
 
 
 @dataclass
@@ -87,7 +89,7 @@ async def hidden(house: House, seed: int) -> str:
         person_id=person_id,
         version=1,
         demographics=identity_pb2.Demographics(address=address, telephone=PHONE),
-        source="tenancy/1",
+        source=SOURCE,
     )
     await Desk(house, KEY_WORKER).register("UpdatePerson", request)
     await register_world.restrict(house, person_id)
@@ -153,7 +155,12 @@ async def test_the_search_finds_what_is_there(house: House) -> None:
     assert {*OLD_LINES, BEFORE, OLD_PHONE} <= set(found_in(shown))
     traced = await ask(house, KEY_WORKER, *reads(person_id, 1)[4])
     assert "telephone number is the same" in traced
+    history = await ask(house, KEY_WORKER, "GetPersonHistory", pb.GetPersonHistoryRequest(person_id=person_id))
+    assert "bars/1" in history
     await register_world.restrict(house, person_id)
+    history = await ask(house, KEY_WORKER, "GetPersonHistory", pb.GetPersonHistoryRequest(person_id=person_id))
+    assert "bars/1" not in history
+    assert 'field: "statements.source"' in history
 
 
 async def test_every_call_as_everybody_and_all_that_is_written_holds_no_canary(

@@ -6,16 +6,20 @@ import datetime
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import asyncpg
 import pytest
 import pytest_asyncio
 
+from chassis.disclosure.whereabouts import MARK
 from cli import encounter, log, target
 from devstack import stack as local
 from devstack.demo import cast, journey, mailbox, seeing
 from devstack.loading import people as loading
 from devstack.place.addresses import Address
+from joinedup.caseworker.v1 import caseworker_pb2, caseworker_pb2_grpc
+from joinedup.common.v1 import common_pb2
 from joinedup.gateway.v1 import gateway_pb2
 from joinedup.identity.v1 import identity_pb2, identity_pb2_grpc, register_pb2, register_pb2_grpc
 from tests.integration import register_world
@@ -32,6 +36,11 @@ NUMBER = register_world.number(960451)
 CANARIES = tuple(
     text.encode() for text in (*ADDRESS.lines, *MOVED_TO.lines, "QX41", "QY52", PHONE, "1632960451", "960451")
 )
+# What people write of it all the same, before or after: it stays where it was written, and is shown to nobody.
+WRITTEN = "She is at 7 Kingfisher Street, QZ63 9ZE: ring 01632 960453, or wren@canary.example"
+WORDS = tuple(text.encode() for text in ("Kingfisher", "QZ63", "01632 960453", "wren@canary"))
+KEEP_WORDS = {("caseworker", "action"), ("caseworker", "chronology")}
+PRACTICE = "surgery-fells"
 # What of identity's own holds nothing of it, either.
 CLEAN = ("outbox", "audit", "idempotency", "blocking_key", "duplicate", "restriction", "restriction_decision")
 OTHERS = ("referrals", "caseworker", "notify", "governance", "insight", "gateway")
@@ -43,6 +52,7 @@ class Hidden:
 
     story: journey.Journey
     referral_id: str
+    case: caseworker_pb2.Case
     shown: identity_pb2.Person
     mails: Sequence[mailbox.Mail]
 
@@ -75,7 +85,39 @@ async def hidden(stack: Standing, house: target.House) -> Hidden:
     asked = await story.ask_agencies(case)
     mails = [(await story.told(one)).mail for one in asked]
     mails.append(await _alerted(story))
-    return Hidden(story, referred.referral.referral_id, await story.person(story.key_worker), mails)
+    mails.append(await _written(story, case))
+    return Hidden(story, referred.referral.referral_id, case, await story.person(story.key_worker), mails)
+
+
+async def _written(story: journey.Journey, case: caseworker_pb2.Case) -> mailbox.Mail:
+    """Her practice tells of a contact, and her key worker writes to her landlord and in a note where she is."""
+    seen = gateway_pb2.Encounter(
+        encounter_id=f"{story.key}/practice",
+        person_id=story.person_id,
+        encounter_class=gateway_pb2.ENCOUNTER_CLASS_PRIMARY_CARE,
+    )
+    seen.started_at.GetCurrentTime()
+    await encounter.record(story.players.system(PRACTICE), seen)
+    homes = story.place.organisations["homes"]
+    asking = caseworker_pb2.AssignActionRequest(case_id=case.case_id, organisation_id=homes.id)
+    asking.what.housing = WRITTEN
+    note = caseworker_pb2.AddNoteRequest(case_id=case.case_id)
+    note.note.safeguarding = WRITTEN
+    stub = _caseworker(story.key_worker)
+    with story.key_worker.caller.acting(key=f"{story.key}/note"):
+        await stub.AddNote(note)
+    with story.key_worker.caller.acting(key=f"{story.key}/write"):
+        action = await stub.AssignAction(asking)
+
+    async def arrived() -> mailbox.Mail | None:
+        found = await story.mails.to(homes.secure_email)
+        return next((one for one in found if f"/actions/{action.action_id}" in one.text), None)
+
+    return await seeing.eventually(arrived, "mail about what was written", seconds=journey.MAIL_SECONDS)
+
+
+def _caseworker(player: cast.Player) -> caseworker_pb2_grpc.CaseworkerAsyncStub:
+    return player.caller.stub(caseworker_pb2_grpc.CaseworkerStub, "caseworker")
 
 
 async def _alerted(story: journey.Journey) -> mailbox.Mail:
@@ -107,9 +149,14 @@ async def _restrict(story: journey.Journey) -> None:
     assert answer.restricted
 
 
-def leaks(content: bytes) -> list[str]:
+def leaks(content: bytes, texts: Sequence[bytes] = (*CANARIES, *WORDS)) -> list[str]:
     """Where in a content canaries stand."""
-    return [f"canary {number} at byte {content.find(text)}" for number, text in enumerate(CANARIES) if text in content]
+    return [f"canary {number} at byte {content.find(text)}" for number, text in enumerate(texts) if text in content]
+
+
+async def _seen_at_practice(story: journey.Journey) -> caseworker_pb2.ChronologyEntry | None:
+    entries = await story.chronology()
+    return next((one for one in entries if one.narrative.health == "Seen in general practice"), None)
 
 
 async def _tables(service: str, stack: Standing) -> dict[str, bytes]:
@@ -142,6 +189,30 @@ async def test_she_is_known_by_name_and_nobody_is_shown_where_she_is(hidden: Hid
 async def test_no_mail_tells_where_she_is(hidden: Hidden) -> None:
     assert len(hidden.mails) > 3
     assert [leak for mail in hidden.mails for leak in leaks(f"{mail.subject}\n{mail.text}".encode())] == []
+    assert f"She is at {MARK}: ring {MARK}, or {MARK}" in hidden.mails[-1].text
+
+
+async def test_nobody_is_shown_what_was_written_of_it_or_which_practice_saw_her(hidden: Hidden) -> None:
+    story, case_id, person_id = hidden.story, hidden.case.case_id, hidden.story.person_id
+    landlord = story.players.member("tenancy", "partner")
+    page = common_pb2.PageRequest(size=200)
+    for player in (story.key_worker, landlord):
+        stub = _caseworker(player)
+
+        async def told(player: cast.Player = player, stub: Any = stub) -> str | None:
+            with player.caller.acting():
+                entries = await stub.ListChronology(
+                    caseworker_pb2.ListChronologyRequest(person_id=person_id, page=page)
+                )
+                actions = await stub.ListActions(caseworker_pb2.ListActionsRequest(case_id=case_id, page=page))
+                shown = f"{entries}{actions}{await stub.GetCase(caseworker_pb2.GetCaseRequest(case_id=case_id))}"
+            return shown if "contact_with.health" in shown and MARK in shown else None
+
+        shown = await seeing.eventually(told, "the contact and the words in the chronology", seconds=60)
+        assert leaks(shown.encode()) == []
+        assert story.place.organisations[PRACTICE].name not in shown
+    held = await seeing.eventually(lambda: _seen_at_practice(story), "the contact with her practice", seconds=60)
+    assert not held.HasField("contact_with")
 
 
 async def test_no_topic_tells_where_she_is(hidden: Hidden, stack: Standing) -> None:
@@ -163,7 +234,9 @@ async def test_identity_keeps_it_and_no_other_database_does(hidden: Hidden, stac
     assert {name: leaks(kept[name]) for name in CLEAN if leaks(kept[name])} == {}
     for service in OTHERS:
         tables = await _tables(service, stack)
-        assert {name: found for name, content in tables.items() if (found := leaks(content))} == {}, service
+        assert {name: found for name, content in tables.items() if (found := leaks(content, CANARIES))} == {}, service
+        written = {(service, name) for name, content in tables.items() if leaks(content, WORDS)}
+        assert written == {place for place in KEEP_WORDS if place[0] == service}, "kept where it was written"
     assert hidden.referral_id.encode() in (await _tables("referrals", stack))["referral"]
 
 

@@ -23,7 +23,7 @@ WITHHELD = common_pb2.Withheld.DESCRIPTOR.full_name
 
 
 def made(name: str, messages: dict[str, dict[str, tuple[Any, ...]]], defaults: dict[str, int] | None = None) -> Any:
-    """Message classes by name. A field is (kind, data class, "repeated" | "map" | "optional" | "subject"...)."""
+    """Message classes by name. A field is (kind, data class, "repeated" | "map" | "optional" | "subject" | "told")."""
     file = descriptor_pb2.FileDescriptorProto(
         name=f"joinedup/made/v1/{name}.proto",
         package=f"{PACKAGE}.{name}",
@@ -65,6 +65,8 @@ def _add(message: Any, package: str, field: Any, kind: str, marks: list[str]) ->
         field.proto3_optional = True
         field.oneof_index = len(message.oneof_decl)
         message.oneof_decl.add(name=f"_{name}")
+    if "told" in marks:
+        field.options.Extensions[options_pb2.whereabouts] = options_pb2.WHEREABOUTS_TOLD
     if "subject" in marks:
         field.options.Extensions[options_pb2.subject] = True
 

@@ -72,6 +72,12 @@ def service(name: str, response: str, *, requires: str = "made.read") -> Any:
             "a class on a message field has no effect",
         ),
         ("keyed", {"A": {**MARKED, "b": ("B", 0, "map")}, "B": {"words": ("string", made.HEALTH)}}, "b: no data class"),
+        ("whereabouts", {"A": {**MARKED, "at": ("string", made.HEALTH, "told")}}, ""),
+        (
+            "whereabouts_of_all",
+            {"A": {**MARKED, "at": ("string", made.OPERATIONAL, "told")}},
+            "A.at: tells where a person is, and is of the operational class",
+        ),
         ("endless", {"A": {**MARKED, "a": ("A", 0, "repeated")}}, ""),
     ],
 )

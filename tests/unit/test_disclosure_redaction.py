@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from dataclasses import replace
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
@@ -10,8 +12,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis.disclosure import decision, labels, redaction
+from chassis.disclosure import decision, labels, redaction, whereabouts
 from chassis.disclosure.decision import Decision, Released, Withheld
+from joinedup.caseworker.v1 import caseworker_pb2, plan_pb2
 from joinedup.common.v1 import common_pb2
 from joinedup.options.v1 import options_pb2
 from tests.unit import made_messages as made
@@ -209,3 +212,68 @@ def test_markers_that_a_message_brings_along_are_kept() -> None:
     redaction.redact(redaction.subjects(case), lambda _: decided(frozenset()))
     assert case.withheld[0] == marker
     assert [one.field for one in case.withheld].count("name") == 1
+
+
+def restricted(released: frozenset[int]) -> Decision:
+    """The same about somebody whose whereabouts are protected."""
+    return replace(decided(released - {made.CONTACT}), restricted=True)
+
+
+def _restricted(released: frozenset[int], _person_id: str) -> Decision:
+    return restricted(released)
+
+
+NOT_CONTACT = frozenset(labels.PERSONAL_CLASSES) - {made.CONTACT}
+
+
+def test_with_whom_a_restricted_person_had_contact_is_withheld_and_counted_as_a_contact_detail() -> None:
+    for released in (NOT_CONTACT, NOT_CONTACT - {made.POLICE}):
+        entry = caseworker_pb2.ChronologyEntry(person_id="p1")
+        entry.narrative.health, entry.contact_with.health = "Seen in general practice", "Fellgate Surgery"
+        (account,) = redaction.redact(redaction.subjects(entry), functools.partial(_restricted, released))
+        assert entry.narrative.health == "Seen in general practice"
+        assert not entry.HasField("contact_with")
+        marks = {mark.field: (mark.reason, mark.data_class) for mark in entry.withheld}
+        assert marks["contact_with.health"] == ("restricted", made.CONTACT)
+        police = ("restricted", made.CONTACT) if made.POLICE in released else ("no_agreement", made.POLICE)
+        assert marks["contact_with.police"] == police
+        assert (account.fields[made.CONTACT], account.fields[made.HEALTH]) == (1, 1)
+
+
+def test_a_text_about_a_restricted_person_loses_its_places_and_nothing_else() -> None:
+    plan = plan_pb2.Plan(person_id="p1")
+    plan.content.strengths = "Cooks at 12 Sparrowhawk Lane, QX41 7ZB, and sings"
+    plan.content.contingency_plans.add(
+        trigger_factors=["A call from 01632 960451", "A letter"], who_should_be_contacted="Her sister"
+    )
+    plan.content.needs.add().need.housing = "Write to linnet@canary.example"
+    (account,) = redaction.redact(redaction.subjects(plan), lambda _: restricted(NOT_CONTACT))
+    assert plan.content.strengths == f"Cooks at {whereabouts.MARK}, and sings"
+    assert list(plan.content.contingency_plans[0].trigger_factors) == [f"A call from {whereabouts.MARK}", "A letter"]
+    assert plan.content.needs[0].need.housing == f"Write to {whereabouts.MARK}"
+    assert [mark.field for mark in plan.withheld] == ["content.contingency_plans.who_should_be_contacted"]
+    assert account.fields[made.CONTACT] == 4
+
+
+def test_texts_of_a_map_are_looked_through_and_so_are_its_keys() -> None:
+    case = made.CASE["Case"](person_id="p1", markers={"QX41 7ZB": "a", "b": "ring 01632 960451", "c": "Cooks"})
+    redaction.redact(redaction.subjects(case), lambda _: restricted(NOT_CONTACT))
+    assert dict(case.markers) == {"b": f"ring {whereabouts.MARK}", "c": "Cooks"}
+
+
+def test_a_text_that_is_withheld_anyway_is_not_told_to_hold_a_place() -> None:
+    case = made.CASE["Case"](person_id="p1", wish="Back to QX41 7ZB")
+    redaction.redact(redaction.subjects(case), lambda _: restricted(NOT_CONTACT - {made.VOICE}))
+    assert not case.HasField("wish")
+
+
+@settings(deadline=None)
+@given(message=messages("Cases", 3), known=st.dictionaries(st.sampled_from(["p1", "p2", "p3"]), CLASSES))
+def test_of_a_restricted_person_never_more_is_told(message: Any, known: dict[str, frozenset[int]]) -> None:
+    other = type(message)()
+    other.CopyFrom(message)
+    redaction.redact(
+        redaction.subjects(message), lambda person_id: decided(known.get(person_id, frozenset()) - {made.CONTACT})
+    )
+    redaction.redact(redaction.subjects(other), lambda person_id: restricted(known.get(person_id, frozenset())))
+    assert other == message

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.disclosure import labels, redaction
-from chassis.disclosure.decision import Decision, Released, Withheld
+from chassis.disclosure.decision import Decision, Outcome, Released, Withheld
 from joinedup.caseworker.v1 import caseworker_pb2, plan_pb2
 from joinedup.common.v1 import common_pb2
 from joinedup.governance.v1 import directory_pb2, events_pb2, governance_pb2
@@ -19,7 +20,7 @@ from joinedup.referrals.v1 import referrals_pb2
 from services.portal import forms
 from services.portal.directory import Names
 from services.portal.pages import parts
-from services.portal.shown import cases, disclosures, marks, people, plan_form, plans, referrals
+from services.portal.shown import actions, cases, disclosures, marks, people, plan_form, plans, referrals
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 NAMES = Names({"kay": "Kay West"}, {"trust": directory_pb2.Organisation(id="trust", name="The Trust")})
@@ -109,6 +110,49 @@ def test_an_alert_is_not_said_to_withhold_what_no_alert_can_hold() -> None:
     redacted(entry, EVERYTHING - {HEALTH})
     (shown,) = cases.entries([entry], NAMES)
     assert [part.label for part in shown.narrative] == ["Health"]
+
+
+def protected(message: Message) -> None:
+    """As the frame sends a message about a restricted person to somebody who is released all else."""
+    right: dict[int, Outcome] = dict.fromkeys(labels.PERSONAL_CLASSES, Released("a", 1, "r", "law"))
+    outcomes = {**right, options_pb2.DATA_CLASS_CONTACT: Withheld("restricted", "Their whereabouts are protected")}
+    redaction.redact(
+        redaction.subjects(message), lambda _: Decision(outcomes, (1,), is_stranger=False, restricted=True)
+    )
+
+
+def test_a_contact_names_the_service_unless_that_tells_where_somebody_is() -> None:
+    entry = caseworker_pb2.ChronologyEntry(person_id="p", kind=caseworker_pb2.CHRONOLOGY_KIND_ENCOUNTER)
+    entry.narrative.health, entry.contact_with.health = "Seen in general practice", "Fellgate Surgery"
+    redacted(entry, EVERYTHING)
+    (shown,) = cases.entries([entry], NAMES)
+    assert shown.by == "Fellgate Surgery"
+    protected(entry)
+    (shown,) = cases.entries([entry], NAMES)
+    assert [part.value for part in shown.narrative] == ["Seen in general practice"]
+    assert isinstance(shown.by, parts.Withheld)
+    assert shown.by.reason == "restricted"
+
+
+def test_a_contact_that_is_withheld_as_a_whole_is_marked_once() -> None:
+    entry = caseworker_pb2.ChronologyEntry(person_id="p", kind=caseworker_pb2.CHRONOLOGY_KIND_ENCOUNTER)
+    entry.narrative.health, entry.contact_with.health = "Seen in general practice", "Fellgate Surgery"
+    redacted(entry, EVERYTHING - {HEALTH})
+    (shown,) = cases.entries([entry], NAMES)
+    assert (shown.by, [part.label for part in shown.narrative]) == ("", ["Health"])
+
+
+def test_whose_an_action_is_and_who_referred_are_said_to_be_withheld() -> None:
+    action = caseworker_pb2.Action(person_id="p", status=caseworker_pb2.ACTION_STATUS_DONE)
+    action.answered_at.GetCurrentTime()
+    action.withheld.append(redaction.whereabouts_withheld("organisation_id"))
+    (agency,) = actions.by_agency([action], NAMES, now=datetime.now(UTC))
+    assert agency.organisation == agency.actions[0].answered_by == marks.UNSAID
+    referral = referrals_pb2.Referral(person_id="p", decisions=[referrals_pb2.Decision()])
+    referral.withheld.append(redaction.whereabouts_withheld("referrer_organisation_id"))
+    told = referrals.facts(referral, NAMES, team="")[0]
+    assert isinstance(told.value, parts.Withheld)
+    assert referrals.history(referral, NAMES)[0].by == marks.UNSAID
 
 
 def plan() -> plan_pb2.PlanContent:

@@ -13,6 +13,7 @@ import jinja2
 import pytest
 from google.protobuf.descriptor import EnumDescriptor
 
+from chassis.disclosure import whereabouts
 from joinedup.caseworker.v1 import caseworker_pb2, plan_pb2
 from joinedup.common.v1 import common_pb2
 from joinedup.identity.v1 import reviews_pb2
@@ -252,3 +253,16 @@ def test_static_files_ask_nobody_else() -> None:
 def test_static_address_changes_with_the_file() -> None:
     digest = hashlib.sha256((assets.STATIC / "joinedup.css").read_bytes()).hexdigest()
     assert rendering.asset("joinedup.css") == f"/static/joinedup.css?v={digest[:10]}"
+
+
+@pytest.mark.parametrize("name", ["plan-edit", "action-new", "action-answer", "person", "referral"])
+def test_whoever_writes_of_somebody_restricted_is_warned(name: str) -> None:
+    page: Any = EXAMPLES[name][0]
+    frame = EXAMPLES[name][1]
+    protected = parts.Withheld("this person's whereabouts are protected", "Contact", "restricted")
+    warning = "must stay secret"
+    assert warning not in rendering.render(page, frame)
+    hidden = dataclasses.replace(page, person=dataclasses.replace(page.person, address=protected))
+    shown = rendering.render(hidden, frame)
+    assert warning in shown
+    assert (whereabouts.MARK in shown) == (name == "plan-edit"), "the mark is explained where it may be met"

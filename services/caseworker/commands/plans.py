@@ -56,9 +56,9 @@ async def _kept(
 ) -> plan_pb2.PlanContent:
     """The content to keep, sound and with what the writer may not see."""
     considered = await answers.consider(work, [standing.person_id])
-    released = considered.decide(standing.person_id).released
+    decided = considered.decide(standing.person_id)
     before = plan_pb2.PlanContent.FromString(standing.content)
-    merged = withheld.keep(before, content, released, "content.")
+    merged = withheld.keep(before, content, decided.released, "content.", restricted=decided.restricted)
     _refuse(domain.plan_problems(readings.content(merged), now=work.now))
     return withheld.without_empty(merged)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chassis.disclosure import redaction
 from chassis.rpc import server
 from chassis.work import Work
 from joinedup.identity.v1 import merges_pb2 as pb
@@ -50,7 +51,11 @@ class Merging:
 
     async def get_merge(self, request: pb.GetMergeRequest, work: Work) -> pb.Merge:
         """GetMerge."""
-        return _merge(*await merging.get(work, request.merge_id, oversees=self.oversees))
+        told = await merging.get(work, request.merge_id, oversees=self.oversees)
+        message = _merge(told.merge, told.since)
+        if told.restricted:
+            message.withheld.append(redaction.whereabouts_withheld("since.source"))
+        return message
 
     async def list_merges(self, request: pb.ListMergesRequest, work: Work) -> pb.ListMergesResponse:
         """ListMerges."""

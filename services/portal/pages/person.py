@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from services.portal.pages.actions import Action
-from services.portal.pages.parts import Choice, Form, Live, Paging, Tag
+from services.portal.pages.parts import Choice, Form, Live, Paging, Tag, Text
 from services.portal.pages.people import Narrative, Person
 from services.portal.pages.plan import Plan
 
@@ -27,7 +27,7 @@ class Entry:
     at: datetime
     kind: Tag
     title: str
-    by: str  # organisation, and practitioner where known
+    by: Text  # organisation, and practitioner where known; of a contact the service that it was with
     narrative: Narrative = ()
     alert: bool = False
 

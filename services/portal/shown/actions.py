@@ -14,7 +14,7 @@ from services.portal.pages.parts import Due, Tag
 from services.portal.pages.people import Narrative
 from services.portal.pages.person import AgencyActions
 from services.portal.pages.vocabulary import ACTION_STATUS, SECTOR
-from services.portal.shown.marks import Marks
+from services.portal.shown.marks import UNSAID, Marks
 from services.portal.shown.people import narrative
 from services.portal.shown.referrals import moment
 
@@ -35,10 +35,14 @@ def action(
         due=due(one, now=now),
         assigned_at=moment(one.assigned_at),
         answered_at=answered,
-        answered_by=names.both(one.answered_by, one.organisation_id) if answered else "",
+        answered_by=_answered_by(one, names, marks) if answered else "",
         note=_note(one, marks, brief=brief) if answered else (),
         answer_href=f"/actions/{one.action_id}" if may_answer and one.status in OPEN else "",
     )
+
+
+def _answered_by(one: caseworker_pb2.Action, names: Names, marks: Marks) -> str:
+    return UNSAID if marks.of("organisation_id") else names.both(one.answered_by, one.organisation_id)
 
 
 def _note(one: caseworker_pb2.Action, marks: Marks, *, brief: bool) -> Narrative:
@@ -70,7 +74,9 @@ def by_agency(
         groups.setdefault(one.organisation_id, []).append(one)
     made = [
         AgencyActions(
-            names.organisation(organisation_id) or "An organisation that is not listed",
+            (names.organisation(organisation_id) or "An organisation that is not listed")
+            if organisation_id
+            else UNSAID,
             sector(names.organisations.get(organisation_id)),
             tuple(action(one, names, now=now, may_answer=organisation_id == answering, brief=True) for one in group),
         )

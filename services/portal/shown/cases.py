@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from joinedup.caseworker.v1 import caseworker_pb2
 from services.portal.directory import Names
 from services.portal.pages.caseload import CaseRow
-from services.portal.pages.parts import Due, Tag
+from services.portal.pages.parts import Due, Tag, Text
 from services.portal.pages.people import Person
 from services.portal.pages.person import Entry
 from services.portal.pages.vocabulary import CHRONOLOGY_KIND, NARRATIVE_PARTS
@@ -55,14 +55,23 @@ def entries(found: Iterable[caseworker_pb2.ChronologyEntry], names: Names) -> tu
 
 def _entry(one: caseworker_pb2.ChronologyEntry, names: Names) -> Entry:
     name = caseworker_pb2.ChronologyKind.Name(one.kind).removeprefix("CHRONOLOGY_KIND_").lower()
+    marks = Marks(one.withheld)
     return Entry(
         id=one.entry_id,
         at=moment(one.at),
         kind=CHRONOLOGY_KIND.get(name, Tag(name.capitalize())),
         title=one.title,
-        by=names.both(one.practitioner_id, one.organisation_id, otherwise=""),
-        narrative=narrative(
-            one.narrative, "narrative", Marks(one.withheld), brief=True, within=_PARTS.get(one.kind, ())
-        ),
+        by=_by(one, names, marks),
+        narrative=narrative(one.narrative, "narrative", marks, brief=True, within=_PARTS.get(one.kind, ())),
         alert=one.kind == _ALERT,
     )
+
+
+def _by(one: caseworker_pb2.ChronologyEntry, names: Names, marks: Marks) -> Text:
+    """Who did it, or with whom a contact was; withheld where it would tell where a restricted person is."""
+    if one.kind != caseworker_pb2.CHRONOLOGY_KIND_ENCOUNTER:
+        return marks.of("organisation_id") or names.both(one.practitioner_id, one.organisation_id, otherwise="")
+    told = next((name for _, name in one.contact_with.ListFields()), "")
+    held = [marks.of(f"contact_with.{part}") for part in _PARTS[one.kind]]
+    # A contact that is withheld as a whole is marked already; this mark is for one whose name alone tells too much.
+    return told or next((mark for mark in held if mark and mark.reason == "restricted"), "")

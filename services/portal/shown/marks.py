@@ -10,6 +10,9 @@ from joinedup.options.v1 import options_pb2
 from services.portal.pages.parts import Fact, Text, Withheld
 from services.portal.pages.vocabulary import DATA_CLASS
 
+# In a line of text, of an organisation that tells where a restricted person is.
+UNSAID = "Organisation withheld for safety"
+
 
 @dataclass
 class Marks:

@@ -14,7 +14,7 @@ from services.portal.pages.parts import Due, Fact, Tag, Text
 from services.portal.pages.people import Person
 from services.portal.pages.referral import Decided
 from services.portal.pages.vocabulary import NARRATIVE_PARTS, PRIORITY, REFERRAL_STATUS, REJECTION_REASONS
-from services.portal.shown.marks import Marks
+from services.portal.shown.marks import UNSAID, Marks
 
 NEW = timedelta(hours=1)
 _REASONS = {choice.value: choice.text for choice in REJECTION_REASONS}
@@ -97,7 +97,7 @@ def facts(referral: referrals_pb2.Referral, names: Names, *, team: str) -> tuple
     """What is known about the referral itself."""
     marks = Marks(referral.withheld)
     found = [
-        Fact("From", referrer(referral, names)),
+        Fact("From", marks.of("referrer_organisation_id") or referrer(referral, names)),
         Fact("Received", rendering.moment(moment(referral.received_at))),
         Fact("Team", team or None),
         Fact("How it came to this team", referral.routing or None),
@@ -115,9 +115,15 @@ def history(referral: referrals_pb2.Referral, names: Names) -> tuple[Decided, ..
         Decided(
             at=moment(one.decided_at),
             status=status(one.status),
-            by=names.both(one.practitioner_id, one.organisation_id),
+            by=_by(one, names, marks),
             reason=_REASONS.get(one.reason_code, one.reason_code),
             note=marks.text("decisions.note", one.note),
         )
         for one in referral.decisions
     )
+
+
+def _by(one: referrals_pb2.Decision, names: Names, marks: Marks) -> str:
+    """Who decided; the referrer's own decisions name nobody where the referrer is withheld."""
+    unsaid = not one.organisation_id and marks.of("referrer_organisation_id")
+    return UNSAID if unsaid else names.both(one.practitioner_id, one.organisation_id)

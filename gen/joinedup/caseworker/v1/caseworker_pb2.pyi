@@ -233,6 +233,7 @@ class Case(_message.Message):
     LAST_ALERT_AT_FIELD_NUMBER: _builtins.int
     REVIEW_DUE_AT_FIELD_NUMBER: _builtins.int
     CLOSED_AT_FIELD_NUMBER: _builtins.int
+    WITHHELD_FIELD_NUMBER: _builtins.int
     case_id: _builtins.str
     version: _builtins.int
     person_id: _builtins.str
@@ -247,7 +248,9 @@ class Case(_message.Message):
     def opened_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def partner_organisation_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Organisations that are partners of the plan."""
+        """Organisations that are partners of the plan. Of somebody whose whereabouts are protected only those who hold the case
+        are told of each; a partner is told of itself.
+        """
 
     @_builtins.property
     def last_alert_at(self) -> _timestamp_pb2.Timestamp:
@@ -259,6 +262,8 @@ class Case(_message.Message):
     def closed_at(self) -> _timestamp_pb2.Timestamp:
         """Unset while it is open. Why it was closed stands in the chronology."""
 
+    @_builtins.property
+    def withheld(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Withheld]: ...
     def __init__(
         self,
         *,
@@ -277,10 +282,11 @@ class Case(_message.Message):
         last_alert_at: _timestamp_pb2.Timestamp | None = ...,
         review_due_at: _timestamp_pb2.Timestamp | None = ...,
         closed_at: _timestamp_pb2.Timestamp | None = ...,
+        withheld: _abc.Iterable[_common_pb2.Withheld] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["closed_at", b"closed_at", "last_alert_at", b"last_alert_at", "opened_at", b"opened_at", "review_due_at", b"review_due_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "closed_at", b"closed_at", "key_worker_id", b"key_worker_id", "last_alert_at", b"last_alert_at", "open_actions", b"open_actions", "opened_at", b"opened_at", "organisation_id", b"organisation_id", "overdue_actions", b"overdue_actions", "partner_organisation_ids", b"partner_organisation_ids", "person_id", b"person_id", "referral_id", b"referral_id", "review_due_at", b"review_due_at", "status", b"status", "team_id", b"team_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "closed_at", b"closed_at", "key_worker_id", b"key_worker_id", "last_alert_at", b"last_alert_at", "open_actions", b"open_actions", "opened_at", b"opened_at", "organisation_id", b"organisation_id", "overdue_actions", b"overdue_actions", "partner_organisation_ids", b"partner_organisation_ids", "person_id", b"person_id", "referral_id", b"referral_id", "review_due_at", b"review_due_at", "status", b"status", "team_id", b"team_id", "version", b"version", "withheld", b"withheld"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -609,6 +615,9 @@ class Action(_message.Message):
     case_id: _builtins.str
     person_id: _builtins.str
     organisation_id: _builtins.str
+    """Of somebody whose whereabouts are protected other partners are not told whose it is: it may be their practice, or their
+    landlord.
+    """
     status: Global___ActionStatus.ValueType
     answered_by: _builtins.str
     @_builtins.property
@@ -838,6 +847,7 @@ class ChronologyEntry(_message.Message):
     ORGANISATION_ID_FIELD_NUMBER: _builtins.int
     PRACTITIONER_ID_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
+    CONTACT_WITH_FIELD_NUMBER: _builtins.int
     WITHHELD_FIELD_NUMBER: _builtins.int
     entry_id: _builtins.str
     person_id: _builtins.str
@@ -845,7 +855,9 @@ class ChronologyEntry(_message.Message):
     title: _builtins.str
     """What happened as process, with nothing about the person: "Referral accepted", "Action answered: done"."""
     organisation_id: _builtins.str
-    """Empty for contacts with services: whose contact it was tells what it was about, and stands in the narrative."""
+    """Empty for contacts with services, which tell it under its class in contact_with. Of somebody whose whereabouts are
+    protected told as an action's is.
+    """
     practitioner_id: _builtins.str
     source: _builtins.str
     """"referral/<id>", "action/<id>", "encounter/<id of this entry>"."""
@@ -854,6 +866,10 @@ class ChronologyEntry(_message.Message):
     @_builtins.property
     def narrative(self) -> _common_pb2.Narrative:
         """What it says about the person, by class."""
+
+    @_builtins.property
+    def contact_with(self) -> Global___ContactWith:
+        """With whom somebody had contact, for contacts with services."""
 
     @_builtins.property
     def withheld(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Withheld]: ...
@@ -869,12 +885,45 @@ class ChronologyEntry(_message.Message):
         organisation_id: _builtins.str = ...,
         practitioner_id: _builtins.str = ...,
         source: _builtins.str = ...,
+        contact_with: Global___ContactWith | None = ...,
         withheld: _abc.Iterable[_common_pb2.Withheld] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "narrative", b"narrative"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "contact_with", b"contact_with", "narrative", b"narrative"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "entry_id", b"entry_id", "kind", b"kind", "narrative", b"narrative", "organisation_id", b"organisation_id", "person_id", b"person_id", "practitioner_id", b"practitioner_id", "source", b"source", "title", b"title", "withheld", b"withheld"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "contact_with", b"contact_with", "entry_id", b"entry_id", "kind", b"kind", "narrative", b"narrative", "organisation_id", b"organisation_id", "person_id", b"person_id", "practitioner_id", b"practitioner_id", "source", b"source", "title", b"title", "withheld", b"withheld"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ChronologyEntry: _TypeAlias = ChronologyEntry  # noqa: Y015
+
+@_typing.final
+class ContactWith(_message.Message):
+    """The name of a service that somebody had contact with, under the class of data that it reveals: the police's is police
+    information. Where a person is cared for tells where they are.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEALTH_FIELD_NUMBER: _builtins.int
+    SOCIAL_CARE_FIELD_NUMBER: _builtins.int
+    POLICE_FIELD_NUMBER: _builtins.int
+    HOUSING_FIELD_NUMBER: _builtins.int
+    health: _builtins.str
+    social_care: _builtins.str
+    police: _builtins.str
+    housing: _builtins.str
+    def __init__(
+        self,
+        *,
+        health: _builtins.str = ...,
+        social_care: _builtins.str = ...,
+        police: _builtins.str = ...,
+        housing: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["health", b"health", "housing", b"housing", "police", b"police", "social_care", b"social_care"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContactWith: _TypeAlias = ContactWith  # noqa: Y015

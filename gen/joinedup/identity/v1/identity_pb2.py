@@ -26,7 +26,7 @@ from joinedup.common.v1 import common_pb2 as joinedup_dot_common_dot_v1_dot_comm
 from joinedup.options.v1 import options_pb2 as joinedup_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#joinedup/identity/v1/identity.proto\x12\x14joinedup.identity.v1\x1a\x1fjoinedup/common/v1/common.proto\x1a!joinedup/options/v1/options.proto\"+\n\x04Name\x12\r\n\x05given\x18\x01 \x03(\t\x12\x0e\n\x06\x66\x61mily\x18\x02 \x01(\t:\x04\x88\xb5\x18\x02\"0\n\x07\x41\x64\x64ress\x12\r\n\x05lines\x18\x01 \x03(\t\x12\x10\n\x08postcode\x18\x02 \x01(\t:\x04\x88\xb5\x18\x03\"\xcb\x01\n\x0c\x44\x65mographics\x12\x18\n\nnhs_number\x18\x01 \x01(\tB\x04\x88\xb5\x18\x02\x12(\n\x04name\x18\x02 \x01(\x0b\x32\x1a.joinedup.identity.v1.Name\x12\x18\n\nbirth_date\x18\x03 \x01(\tB\x04\x88\xb5\x18\x02\x12\x14\n\x06gender\x18\x04 \x01(\tB\x04\x88\xb5\x18\x02\x12.\n\x07\x61\x64\x64ress\x18\x05 \x01(\x0b\x32\x1d.joinedup.identity.v1.Address\x12\x17\n\ttelephone\x18\x06 \x01(\tB\x04\x88\xb5\x18\x03\"N\n\x12TracePersonRequest\x12\x38\n\x0c\x64\x65mographics\x18\x01 \x01(\x0b\x32\".joinedup.identity.v1.Demographics\"\xdd\x01\n\x13TracePersonResponse\x12\x39\n\x07outcome\x18\x01 \x01(\x0e\x32\".joinedup.identity.v1.TraceOutcomeB\x04\x88\xb5\x18\x01\x12!\n\x13verification_status\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x12\x33\n\ncandidates\x18\x03 \x03(\x0b\x32\x1f.joinedup.identity.v1.Candidate\x12\x33\n\ntoo_common\x18\x04 \x03(\x0b\x32\x1f.joinedup.identity.v1.TooCommon\"0\n\tTooCommon\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0f\n\x07\x62\x65\x63\x61use\x18\x02 \x01(\t:\x04\x88\xb5\x18\x01\"\xbe\x01\n\tCandidate\x12\x1b\n\tperson_id\x18\x01 \x01(\tB\x08\x88\xb5\x18\x01\x90\xb5\x18\x01\x12\x13\n\x05score\x18\x02 \x01(\x01\x42\x04\x88\xb5\x18\x01\x12\x15\n\x07reasons\x18\x03 \x03(\tB\x04\x88\xb5\x18\x02\x12\x38\n\x0c\x64\x65mographics\x18\x04 \x01(\x0b\x32\".joinedup.identity.v1.Demographics\x12.\n\x08withheld\x18\x0f \x03(\x0b\x32\x1c.joinedup.common.v1.Withheld\"g\n\x15RegisterPersonRequest\x12\x38\n\x0c\x64\x65mographics\x18\x01 \x01(\x0b\x32\".joinedup.identity.v1.Demographics\x12\x14\n\x06source\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\"\x9a\x01\n\x16RegisterPersonResponse\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x33\n\x07outcome\x18\x03 \x01(\x0e\x32\".joinedup.identity.v1.TraceOutcome\x12\x1b\n\x13verification_status\x18\x04 \x01(\t:\x04\x88\xb5\x18\x01\"1\n\x10GetPersonRequest\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01:\x04\x88\xb5\x18\x01\",\n\x10GetPeopleRequest\x12\x12\n\nperson_ids\x18\x01 \x03(\t:\x04\x88\xb5\x18\x01\"A\n\x11GetPeopleResponse\x12,\n\x06people\x18\x01 \x03(\x0b\x32\x1c.joinedup.identity.v1.Person\"\x83\x02\n\x06Person\x12\x1b\n\tperson_id\x18\x01 \x01(\tB\x08\x88\xb5\x18\x01\x90\xb5\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\x88\xb5\x18\x01\x12\x38\n\x0c\x64\x65mographics\x18\x03 \x01(\x0b\x32\".joinedup.identity.v1.Demographics\x12!\n\x13verification_status\x18\x04 \x01(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07\x64ied_on\x18\x05 \x01(\tB\x04\x88\xb5\x18\x02\x12!\n\x13surviving_person_id\x18\x0e \x01(\tB\x04\x88\xb5\x18\x01\x12.\n\x08withheld\x18\x0f \x03(\x0b\x32\x1c.joinedup.common.v1.Withheld*x\n\x0cTraceOutcome\x12\x1d\n\x19TRACE_OUTCOME_UNSPECIFIED\x10\x00\x12\x17\n\x13TRACE_OUTCOME_MATCH\x10\x01\x12\x18\n\x14TRACE_OUTCOME_REVIEW\x10\x02\x12\x16\n\x12TRACE_OUTCOME_NONE\x10\x03\x32\xf3\x03\n\x08Identity\x12}\n\x0bTracePerson\x12(.joinedup.identity.v1.TracePersonRequest\x1a).joinedup.identity.v1.TracePersonResponse\"\x19\x90\x02\x01\x8a\xb5\x18\x0eidentity.trace\x90\xb5\x18\x01\x12\x86\x01\n\x0eRegisterPerson\x12+.joinedup.identity.v1.RegisterPersonRequest\x1a,.joinedup.identity.v1.RegisterPersonResponse\"\x19\x8a\xb5\x18\x11identity.register\x90\xb5\x18\x01\x12g\n\tGetPerson\x12&.joinedup.identity.v1.GetPersonRequest\x1a\x1c.joinedup.identity.v1.Person\"\x14\x90\x02\x01\x8a\xb5\x18\ridentity.read\x12v\n\tGetPeople\x12&.joinedup.identity.v1.GetPeopleRequest\x1a\'.joinedup.identity.v1.GetPeopleResponse\"\x18\x90\x02\x01\x8a\xb5\x18\ridentity.read\x90\xb5\x18\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#joinedup/identity/v1/identity.proto\x12\x14joinedup.identity.v1\x1a\x1fjoinedup/common/v1/common.proto\x1a!joinedup/options/v1/options.proto\"/\n\x04Name\x12\r\n\x05given\x18\x01 \x03(\t\x12\x0e\n\x06\x66\x61mily\x18\x02 \x01(\t:\x08\x88\xb5\x18\x02\x98\xb5\x18\x02\"0\n\x07\x41\x64\x64ress\x12\r\n\x05lines\x18\x01 \x03(\t\x12\x10\n\x08postcode\x18\x02 \x01(\t:\x04\x88\xb5\x18\x03\"\xcf\x01\n\x0c\x44\x65mographics\x12\x1c\n\nnhs_number\x18\x01 \x01(\tB\x08\x88\xb5\x18\x02\x98\xb5\x18\x02\x12(\n\x04name\x18\x02 \x01(\x0b\x32\x1a.joinedup.identity.v1.Name\x12\x18\n\nbirth_date\x18\x03 \x01(\tB\x04\x88\xb5\x18\x02\x12\x14\n\x06gender\x18\x04 \x01(\tB\x04\x88\xb5\x18\x02\x12.\n\x07\x61\x64\x64ress\x18\x05 \x01(\x0b\x32\x1d.joinedup.identity.v1.Address\x12\x17\n\ttelephone\x18\x06 \x01(\tB\x04\x88\xb5\x18\x03\"N\n\x12TracePersonRequest\x12\x38\n\x0c\x64\x65mographics\x18\x01 \x01(\x0b\x32\".joinedup.identity.v1.Demographics\"\xdd\x01\n\x13TracePersonResponse\x12\x39\n\x07outcome\x18\x01 \x01(\x0e\x32\".joinedup.identity.v1.TraceOutcomeB\x04\x88\xb5\x18\x01\x12!\n\x13verification_status\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x12\x33\n\ncandidates\x18\x03 \x03(\x0b\x32\x1f.joinedup.identity.v1.Candidate\x12\x33\n\ntoo_common\x18\x04 \x03(\x0b\x32\x1f.joinedup.identity.v1.TooCommon\"0\n\tTooCommon\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0f\n\x07\x62\x65\x63\x61use\x18\x02 \x01(\t:\x04\x88\xb5\x18\x01\"\xbe\x01\n\tCandidate\x12\x1b\n\tperson_id\x18\x01 \x01(\tB\x08\x88\xb5\x18\x01\x90\xb5\x18\x01\x12\x13\n\x05score\x18\x02 \x01(\x01\x42\x04\x88\xb5\x18\x01\x12\x15\n\x07reasons\x18\x03 \x03(\tB\x04\x88\xb5\x18\x02\x12\x38\n\x0c\x64\x65mographics\x18\x04 \x01(\x0b\x32\".joinedup.identity.v1.Demographics\x12.\n\x08withheld\x18\x0f \x03(\x0b\x32\x1c.joinedup.common.v1.Withheld\"g\n\x15RegisterPersonRequest\x12\x38\n\x0c\x64\x65mographics\x18\x01 \x01(\x0b\x32\".joinedup.identity.v1.Demographics\x12\x14\n\x06source\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\"\x9a\x01\n\x16RegisterPersonResponse\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x33\n\x07outcome\x18\x03 \x01(\x0e\x32\".joinedup.identity.v1.TraceOutcome\x12\x1b\n\x13verification_status\x18\x04 \x01(\t:\x04\x88\xb5\x18\x01\"1\n\x10GetPersonRequest\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01:\x04\x88\xb5\x18\x01\",\n\x10GetPeopleRequest\x12\x12\n\nperson_ids\x18\x01 \x03(\t:\x04\x88\xb5\x18\x01\"A\n\x11GetPeopleResponse\x12,\n\x06people\x18\x01 \x03(\x0b\x32\x1c.joinedup.identity.v1.Person\"\x83\x02\n\x06Person\x12\x1b\n\tperson_id\x18\x01 \x01(\tB\x08\x88\xb5\x18\x01\x90\xb5\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\x88\xb5\x18\x01\x12\x38\n\x0c\x64\x65mographics\x18\x03 \x01(\x0b\x32\".joinedup.identity.v1.Demographics\x12!\n\x13verification_status\x18\x04 \x01(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07\x64ied_on\x18\x05 \x01(\tB\x04\x88\xb5\x18\x02\x12!\n\x13surviving_person_id\x18\x0e \x01(\tB\x04\x88\xb5\x18\x01\x12.\n\x08withheld\x18\x0f \x03(\x0b\x32\x1c.joinedup.common.v1.Withheld*x\n\x0cTraceOutcome\x12\x1d\n\x19TRACE_OUTCOME_UNSPECIFIED\x10\x00\x12\x17\n\x13TRACE_OUTCOME_MATCH\x10\x01\x12\x18\n\x14TRACE_OUTCOME_REVIEW\x10\x02\x12\x16\n\x12TRACE_OUTCOME_NONE\x10\x03\x32\xf3\x03\n\x08Identity\x12}\n\x0bTracePerson\x12(.joinedup.identity.v1.TracePersonRequest\x1a).joinedup.identity.v1.TracePersonResponse\"\x19\x90\x02\x01\x8a\xb5\x18\x0eidentity.trace\x90\xb5\x18\x01\x12\x86\x01\n\x0eRegisterPerson\x12+.joinedup.identity.v1.RegisterPersonRequest\x1a,.joinedup.identity.v1.RegisterPersonResponse\"\x19\x8a\xb5\x18\x11identity.register\x90\xb5\x18\x01\x12g\n\tGetPerson\x12&.joinedup.identity.v1.GetPersonRequest\x1a\x1c.joinedup.identity.v1.Person\"\x14\x90\x02\x01\x8a\xb5\x18\ridentity.read\x12v\n\tGetPeople\x12&.joinedup.identity.v1.GetPeopleRequest\x1a\'.joinedup.identity.v1.GetPeopleResponse\"\x18\x90\x02\x01\x8a\xb5\x18\ridentity.read\x90\xb5\x18\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,11 +34,11 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'joinedup.identity.v1.identi
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_NAME']._loaded_options = None
-  _globals['_NAME']._serialized_options = b'\210\265\030\002'
+  _globals['_NAME']._serialized_options = b'\210\265\030\002\230\265\030\002'
   _globals['_ADDRESS']._loaded_options = None
   _globals['_ADDRESS']._serialized_options = b'\210\265\030\003'
   _globals['_DEMOGRAPHICS'].fields_by_name['nhs_number']._loaded_options = None
-  _globals['_DEMOGRAPHICS'].fields_by_name['nhs_number']._serialized_options = b'\210\265\030\002'
+  _globals['_DEMOGRAPHICS'].fields_by_name['nhs_number']._serialized_options = b'\210\265\030\002\230\265\030\002'
   _globals['_DEMOGRAPHICS'].fields_by_name['birth_date']._loaded_options = None
   _globals['_DEMOGRAPHICS'].fields_by_name['birth_date']._serialized_options = b'\210\265\030\002'
   _globals['_DEMOGRAPHICS'].fields_by_name['gender']._loaded_options = None
@@ -87,34 +87,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IDENTITY'].methods_by_name['GetPerson']._serialized_options = b'\220\002\001\212\265\030\ridentity.read'
   _globals['_IDENTITY'].methods_by_name['GetPeople']._loaded_options = None
   _globals['_IDENTITY'].methods_by_name['GetPeople']._serialized_options = b'\220\002\001\212\265\030\ridentity.read\220\265\030\001'
-  _globals['_TRACEOUTCOME']._serialized_start=1665
-  _globals['_TRACEOUTCOME']._serialized_end=1785
+  _globals['_TRACEOUTCOME']._serialized_start=1673
+  _globals['_TRACEOUTCOME']._serialized_end=1793
   _globals['_NAME']._serialized_start=129
-  _globals['_NAME']._serialized_end=172
-  _globals['_ADDRESS']._serialized_start=174
-  _globals['_ADDRESS']._serialized_end=222
-  _globals['_DEMOGRAPHICS']._serialized_start=225
-  _globals['_DEMOGRAPHICS']._serialized_end=428
-  _globals['_TRACEPERSONREQUEST']._serialized_start=430
-  _globals['_TRACEPERSONREQUEST']._serialized_end=508
-  _globals['_TRACEPERSONRESPONSE']._serialized_start=511
-  _globals['_TRACEPERSONRESPONSE']._serialized_end=732
-  _globals['_TOOCOMMON']._serialized_start=734
-  _globals['_TOOCOMMON']._serialized_end=782
-  _globals['_CANDIDATE']._serialized_start=785
-  _globals['_CANDIDATE']._serialized_end=975
-  _globals['_REGISTERPERSONREQUEST']._serialized_start=977
-  _globals['_REGISTERPERSONREQUEST']._serialized_end=1080
-  _globals['_REGISTERPERSONRESPONSE']._serialized_start=1083
-  _globals['_REGISTERPERSONRESPONSE']._serialized_end=1237
-  _globals['_GETPERSONREQUEST']._serialized_start=1239
-  _globals['_GETPERSONREQUEST']._serialized_end=1288
-  _globals['_GETPEOPLEREQUEST']._serialized_start=1290
-  _globals['_GETPEOPLEREQUEST']._serialized_end=1334
-  _globals['_GETPEOPLERESPONSE']._serialized_start=1336
-  _globals['_GETPEOPLERESPONSE']._serialized_end=1401
-  _globals['_PERSON']._serialized_start=1404
-  _globals['_PERSON']._serialized_end=1663
-  _globals['_IDENTITY']._serialized_start=1788
-  _globals['_IDENTITY']._serialized_end=2287
+  _globals['_NAME']._serialized_end=176
+  _globals['_ADDRESS']._serialized_start=178
+  _globals['_ADDRESS']._serialized_end=226
+  _globals['_DEMOGRAPHICS']._serialized_start=229
+  _globals['_DEMOGRAPHICS']._serialized_end=436
+  _globals['_TRACEPERSONREQUEST']._serialized_start=438
+  _globals['_TRACEPERSONREQUEST']._serialized_end=516
+  _globals['_TRACEPERSONRESPONSE']._serialized_start=519
+  _globals['_TRACEPERSONRESPONSE']._serialized_end=740
+  _globals['_TOOCOMMON']._serialized_start=742
+  _globals['_TOOCOMMON']._serialized_end=790
+  _globals['_CANDIDATE']._serialized_start=793
+  _globals['_CANDIDATE']._serialized_end=983
+  _globals['_REGISTERPERSONREQUEST']._serialized_start=985
+  _globals['_REGISTERPERSONREQUEST']._serialized_end=1088
+  _globals['_REGISTERPERSONRESPONSE']._serialized_start=1091
+  _globals['_REGISTERPERSONRESPONSE']._serialized_end=1245
+  _globals['_GETPERSONREQUEST']._serialized_start=1247
+  _globals['_GETPERSONREQUEST']._serialized_end=1296
+  _globals['_GETPEOPLEREQUEST']._serialized_start=1298
+  _globals['_GETPEOPLEREQUEST']._serialized_end=1342
+  _globals['_GETPEOPLERESPONSE']._serialized_start=1344
+  _globals['_GETPEOPLERESPONSE']._serialized_end=1409
+  _globals['_PERSON']._serialized_start=1412
+  _globals['_PERSON']._serialized_end=1671
+  _globals['_IDENTITY']._serialized_start=1796
+  _globals['_IDENTITY']._serialized_end=2295
 # @@protoc_insertion_point(module_scope)

@@ -407,6 +407,7 @@ class StatedSince(_message.Message):
     recorded_under: _builtins.str
     """The id that it was recorded under."""
     source: _builtins.str
+    """Empty, and marked as withheld, of somebody whose whereabouts are protected: a refuge's record tells where they are."""
     statement_id: _builtins.str
     """Its own id there."""
     @_builtins.property

@@ -247,6 +247,7 @@ class StatementOnRecord(_message.Message):
     STATED_AT_FIELD_NUMBER: _builtins.int
     EFFECTIVE_DATE_FIELD_NUMBER: _builtins.int
     source: _builtins.str
+    """A landlord's record, or a refuge's: it tells where somebody is."""
     effective_date: _builtins.str
     """From when it is so, where the source said; ISO 8601 date."""
     @_builtins.property

@@ -28,7 +28,7 @@ from joinedup.identity.v1 import identity_pb2 as joinedup_dot_identity_dot_v1_do
 from joinedup.options.v1 import options_pb2 as joinedup_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"joinedup/identity/v1/reviews.proto\x12\x14joinedup.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fjoinedup/common/v1/common.proto\x1a#joinedup/identity/v1/identity.proto\x1a!joinedup/options/v1/options.proto\"\xc8\x01\n\x12ListReviewsRequest\x12\x37\n\x06states\x18\x01 \x03(\x0e\x32!.joinedup.identity.v1.ReviewStateB\x04\x88\xb5\x18\x01\x12\x36\n\x05order\x18\x02 \x01(\x0e\x32!.joinedup.identity.v1.ReviewOrderB\x04\x88\xb5\x18\x01\x12\x12\n\x04text\x18\x03 \x01(\tB\x04\x88\xb5\x18\x02\x12-\n\x04page\x18\x04 \x01(\x0b\x32\x1f.joinedup.common.v1.PageRequest\"\xaf\x01\n\x13ListReviewsResponse\x12\x34\n\x07reviews\x18\x01 \x03(\x0b\x32#.joinedup.identity.v1.ReviewSummary\x12.\n\x04page\x18\x02 \x01(\x0b\x32 .joinedup.common.v1.PageResponse\x12\x32\n\x06\x63ounts\x18\x03 \x01(\x0b\x32\".joinedup.identity.v1.ReviewCounts\"4\n\x0cReviewCounts\x12\x0c\n\x04open\x18\x01 \x01(\x03\x12\x10\n\x08not_sure\x18\x02 \x01(\x03:\x04\x88\xb5\x18\x01\"\xaf\x02\n\rReviewSummary\x12\x17\n\treview_id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\x88\xb5\x18\x01\x12\x36\n\x05state\x18\x03 \x01(\x0e\x32!.joinedup.identity.v1.ReviewStateB\x04\x88\xb5\x18\x01\x12\x13\n\x05score\x18\x04 \x01(\x01\x42\x04\x88\xb5\x18\x01\x12\x36\n\x0csuspected_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\x88\xb5\x18\x01\x12\x33\n\x05\x66irst\x18\x06 \x01(\x0b\x32$.joinedup.identity.v1.ReviewedPerson\x12\x34\n\x06second\x18\x07 \x01(\x0b\x32$.joinedup.identity.v1.ReviewedPerson\"\xde\x01\n\x0eReviewedPerson\x12\x1b\n\tperson_id\x18\x01 \x01(\tB\x08\x88\xb5\x18\x01\x90\xb5\x18\x01\x12(\n\x04name\x18\x02 \x01(\x0b\x32\x1a.joinedup.identity.v1.Name\x12\x18\n\nbirth_date\x18\x03 \x01(\tB\x04\x88\xb5\x18\x02\x12\x18\n\nnhs_number\x18\x04 \x01(\tB\x04\x88\xb5\x18\x02\x12!\n\x13verification_status\x18\x05 \x01(\tB\x04\x88\xb5\x18\x01\x12.\n\x08withheld\x18\x0f \x03(\x0b\x32\x1c.joinedup.common.v1.Withheld\"+\n\x10GetReviewRequest\x12\x11\n\treview_id\x18\x01 \x01(\t:\x04\x88\xb5\x18\x01\"\xe0\x02\n\x06Review\x12\x17\n\treview_id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\x88\xb5\x18\x01\x12\x36\n\x05state\x18\x03 \x01(\x0e\x32!.joinedup.identity.v1.ReviewStateB\x04\x88\xb5\x18\x01\x12\x13\n\x05score\x18\x04 \x01(\x01\x42\x04\x88\xb5\x18\x01\x12\x36\n\x0csuspected_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\x88\xb5\x18\x01\x12\x33\n\x05\x66irst\x18\x06 \x01(\x0b\x32$.joinedup.identity.v1.ReviewedRecord\x12\x34\n\x06second\x18\x07 \x01(\x0b\x32$.joinedup.identity.v1.ReviewedRecord\x12\x36\n\tdecisions\x18\x08 \x03(\x0b\x32#.joinedup.identity.v1.ReviewDecided\"\xc4\x01\n\rReviewDecided\x12\x36\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0e\x32$.joinedup.identity.v1.ReviewDecision\x12\x13\n\x0breason_code\x18\x02 \x01(\t\x12\x17\n\x0fpractitioner_id\x18\x03 \x01(\t\x12\x17\n\x0forganisation_id\x18\x04 \x01(\t\x12.\n\ndecided_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x04\x88\xb5\x18\x01\"\xaa\x04\n\x0eReviewedRecord\x12\x1b\n\tperson_id\x18\x01 \x01(\tB\x08\x88\xb5\x18\x01\x90\xb5\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\x88\xb5\x18\x01\x12\x38\n\x0c\x64\x65mographics\x18\x03 \x01(\x0b\x32\".joinedup.identity.v1.Demographics\x12!\n\x13verification_status\x18\x04 \x01(\tB\x04\x88\xb5\x18\x01\x12\x37\n\rregistered_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\x88\xb5\x18\x01\x12\x1c\n\x0eother_families\x18\x06 \x03(\tB\x04\x88\xb5\x18\x02\x12\x1f\n\x11other_nhs_numbers\x18\x07 \x03(\tB\x04\x88\xb5\x18\x02\x12\x1d\n\x0fother_postcodes\x18\x08 \x03(\tB\x04\x88\xb5\x18\x03\x12\x36\n\x07sources\x18\t \x03(\x0b\x32%.joinedup.identity.v1.StatementSource\x12\x44\n\x13identity_agreements\x18\n \x03(\x0b\x32\'.joinedup.identity.v1.IdentityAgreement\x12\x42\n\x12\x63ontact_agreements\x18\x0b \x03(\x0b\x32&.joinedup.identity.v1.ContactAgreement\x12.\n\x08withheld\x18\x0f \x03(\x0b\x32\x1c.joinedup.common.v1.Withheld\"\\\n\x0fStatementSource\x12\x14\n\x06source\x18\x01 \x01(\tB\x04\x88\xb5\x18\x02\x12\x33\n\tstated_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\x88\xb5\x18\x01\"}\n\x11IdentityAgreement\x12\x13\n\x05\x66ield\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12=\n\tagreement\x18\x02 \x01(\x0e\x32$.joinedup.identity.v1.FieldAgreementB\x04\x88\xb5\x18\x02\x12\x14\n\x06reason\x18\x03 \x01(\tB\x04\x88\xb5\x18\x02\"|\n\x10\x43ontactAgreement\x12\x13\n\x05\x66ield\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12=\n\tagreement\x18\x02 \x01(\x0e\x32$.joinedup.identity.v1.FieldAgreementB\x04\x88\xb5\x18\x03\x12\x14\n\x06reason\x18\x03 \x01(\tB\x04\x88\xb5\x18\x03\"\x8c\x01\n\x13\x44\x65\x63ideReviewRequest\x12\x11\n\treview_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x36\n\x08\x64\x65\x63ision\x18\x03 \x01(\x0e\x32$.joinedup.identity.v1.ReviewDecision\x12\x13\n\x0breason_code\x18\x04 \x01(\t:\x04\x88\xb5\x18\x01\"r\n\x14\x44\x65\x63ideReviewResponse\x12\x11\n\treview_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x30\n\x05state\x18\x03 \x01(\x0e\x32!.joinedup.identity.v1.ReviewState:\x04\x88\xb5\x18\x01*\x90\x01\n\x0bReviewState\x12\x1c\n\x18REVIEW_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11REVIEW_STATE_OPEN\x10\x01\x12\x19\n\x15REVIEW_STATE_NOT_SURE\x10\x02\x12\x15\n\x11REVIEW_STATE_SAME\x10\x03\x12\x1a\n\x16REVIEW_STATE_DIFFERENT\x10\x04*\x88\x01\n\x0eReviewDecision\x12\x1f\n\x1bREVIEW_DECISION_UNSPECIFIED\x10\x00\x12\x18\n\x14REVIEW_DECISION_SAME\x10\x01\x12\x1d\n\x19REVIEW_DECISION_DIFFERENT\x10\x02\x12\x1c\n\x18REVIEW_DECISION_NOT_SURE\x10\x03*u\n\x0bReviewOrder\x12\x1c\n\x18REVIEW_ORDER_UNSPECIFIED\x10\x00\x12\x16\n\x12REVIEW_ORDER_SCORE\x10\x01\x12\x17\n\x13REVIEW_ORDER_OLDEST\x10\x02\x12\x17\n\x13REVIEW_ORDER_NEWEST\x10\x03*\xa1\x01\n\x0e\x46ieldAgreement\x12\x1f\n\x1b\x46IELD_AGREEMENT_UNSPECIFIED\x10\x00\x12\x18\n\x14\x46IELD_AGREEMENT_SAME\x10\x01\x12\x18\n\x14\x46IELD_AGREEMENT_NEAR\x10\x02\x12\x1d\n\x19\x46IELD_AGREEMENT_DIFFERENT\x10\x03\x12\x1b\n\x17\x46IELD_AGREEMENT_UNKNOWN\x10\x04\x32\xf8\x02\n\x07Reviews\x12~\n\x0bListReviews\x12(.joinedup.identity.v1.ListReviewsRequest\x1a).joinedup.identity.v1.ListReviewsResponse\"\x1a\x90\x02\x01\x8a\xb5\x18\x0fidentity.review\x90\xb5\x18\x01\x12m\n\tGetReview\x12&.joinedup.identity.v1.GetReviewRequest\x1a\x1c.joinedup.identity.v1.Review\"\x1a\x90\x02\x01\x8a\xb5\x18\x0fidentity.review\x90\xb5\x18\x01\x12~\n\x0c\x44\x65\x63ideReview\x12).joinedup.identity.v1.DecideReviewRequest\x1a*.joinedup.identity.v1.DecideReviewResponse\"\x17\x8a\xb5\x18\x0fidentity.review\x90\xb5\x18\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"joinedup/identity/v1/reviews.proto\x12\x14joinedup.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fjoinedup/common/v1/common.proto\x1a#joinedup/identity/v1/identity.proto\x1a!joinedup/options/v1/options.proto\"\xc8\x01\n\x12ListReviewsRequest\x12\x37\n\x06states\x18\x01 \x03(\x0e\x32!.joinedup.identity.v1.ReviewStateB\x04\x88\xb5\x18\x01\x12\x36\n\x05order\x18\x02 \x01(\x0e\x32!.joinedup.identity.v1.ReviewOrderB\x04\x88\xb5\x18\x01\x12\x12\n\x04text\x18\x03 \x01(\tB\x04\x88\xb5\x18\x02\x12-\n\x04page\x18\x04 \x01(\x0b\x32\x1f.joinedup.common.v1.PageRequest\"\xaf\x01\n\x13ListReviewsResponse\x12\x34\n\x07reviews\x18\x01 \x03(\x0b\x32#.joinedup.identity.v1.ReviewSummary\x12.\n\x04page\x18\x02 \x01(\x0b\x32 .joinedup.common.v1.PageResponse\x12\x32\n\x06\x63ounts\x18\x03 \x01(\x0b\x32\".joinedup.identity.v1.ReviewCounts\"4\n\x0cReviewCounts\x12\x0c\n\x04open\x18\x01 \x01(\x03\x12\x10\n\x08not_sure\x18\x02 \x01(\x03:\x04\x88\xb5\x18\x01\"\xaf\x02\n\rReviewSummary\x12\x17\n\treview_id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\x88\xb5\x18\x01\x12\x36\n\x05state\x18\x03 \x01(\x0e\x32!.joinedup.identity.v1.ReviewStateB\x04\x88\xb5\x18\x01\x12\x13\n\x05score\x18\x04 \x01(\x01\x42\x04\x88\xb5\x18\x01\x12\x36\n\x0csuspected_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\x88\xb5\x18\x01\x12\x33\n\x05\x66irst\x18\x06 \x01(\x0b\x32$.joinedup.identity.v1.ReviewedPerson\x12\x34\n\x06second\x18\x07 \x01(\x0b\x32$.joinedup.identity.v1.ReviewedPerson\"\xe2\x01\n\x0eReviewedPerson\x12\x1b\n\tperson_id\x18\x01 \x01(\tB\x08\x88\xb5\x18\x01\x90\xb5\x18\x01\x12(\n\x04name\x18\x02 \x01(\x0b\x32\x1a.joinedup.identity.v1.Name\x12\x18\n\nbirth_date\x18\x03 \x01(\tB\x04\x88\xb5\x18\x02\x12\x1c\n\nnhs_number\x18\x04 \x01(\tB\x08\x88\xb5\x18\x02\x98\xb5\x18\x02\x12!\n\x13verification_status\x18\x05 \x01(\tB\x04\x88\xb5\x18\x01\x12.\n\x08withheld\x18\x0f \x03(\x0b\x32\x1c.joinedup.common.v1.Withheld\"+\n\x10GetReviewRequest\x12\x11\n\treview_id\x18\x01 \x01(\t:\x04\x88\xb5\x18\x01\"\xe0\x02\n\x06Review\x12\x17\n\treview_id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\x88\xb5\x18\x01\x12\x36\n\x05state\x18\x03 \x01(\x0e\x32!.joinedup.identity.v1.ReviewStateB\x04\x88\xb5\x18\x01\x12\x13\n\x05score\x18\x04 \x01(\x01\x42\x04\x88\xb5\x18\x01\x12\x36\n\x0csuspected_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\x88\xb5\x18\x01\x12\x33\n\x05\x66irst\x18\x06 \x01(\x0b\x32$.joinedup.identity.v1.ReviewedRecord\x12\x34\n\x06second\x18\x07 \x01(\x0b\x32$.joinedup.identity.v1.ReviewedRecord\x12\x36\n\tdecisions\x18\x08 \x03(\x0b\x32#.joinedup.identity.v1.ReviewDecided\"\xc4\x01\n\rReviewDecided\x12\x36\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0e\x32$.joinedup.identity.v1.ReviewDecision\x12\x13\n\x0breason_code\x18\x02 \x01(\t\x12\x17\n\x0fpractitioner_id\x18\x03 \x01(\t\x12\x17\n\x0forganisation_id\x18\x04 \x01(\t\x12.\n\ndecided_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x04\x88\xb5\x18\x01\"\xb2\x04\n\x0eReviewedRecord\x12\x1b\n\tperson_id\x18\x01 \x01(\tB\x08\x88\xb5\x18\x01\x90\xb5\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\x88\xb5\x18\x01\x12\x38\n\x0c\x64\x65mographics\x18\x03 \x01(\x0b\x32\".joinedup.identity.v1.Demographics\x12!\n\x13verification_status\x18\x04 \x01(\tB\x04\x88\xb5\x18\x01\x12\x37\n\rregistered_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\x88\xb5\x18\x01\x12 \n\x0eother_families\x18\x06 \x03(\tB\x08\x88\xb5\x18\x02\x98\xb5\x18\x02\x12#\n\x11other_nhs_numbers\x18\x07 \x03(\tB\x08\x88\xb5\x18\x02\x98\xb5\x18\x02\x12\x1d\n\x0fother_postcodes\x18\x08 \x03(\tB\x04\x88\xb5\x18\x03\x12\x36\n\x07sources\x18\t \x03(\x0b\x32%.joinedup.identity.v1.StatementSource\x12\x44\n\x13identity_agreements\x18\n \x03(\x0b\x32\'.joinedup.identity.v1.IdentityAgreement\x12\x42\n\x12\x63ontact_agreements\x18\x0b \x03(\x0b\x32&.joinedup.identity.v1.ContactAgreement\x12.\n\x08withheld\x18\x0f \x03(\x0b\x32\x1c.joinedup.common.v1.Withheld\"`\n\x0fStatementSource\x12\x18\n\x06source\x18\x01 \x01(\tB\x08\x88\xb5\x18\x02\x98\xb5\x18\x01\x12\x33\n\tstated_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\x88\xb5\x18\x01\"}\n\x11IdentityAgreement\x12\x13\n\x05\x66ield\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12=\n\tagreement\x18\x02 \x01(\x0e\x32$.joinedup.identity.v1.FieldAgreementB\x04\x88\xb5\x18\x02\x12\x14\n\x06reason\x18\x03 \x01(\tB\x04\x88\xb5\x18\x02\"|\n\x10\x43ontactAgreement\x12\x13\n\x05\x66ield\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12=\n\tagreement\x18\x02 \x01(\x0e\x32$.joinedup.identity.v1.FieldAgreementB\x04\x88\xb5\x18\x03\x12\x14\n\x06reason\x18\x03 \x01(\tB\x04\x88\xb5\x18\x03\"\x8c\x01\n\x13\x44\x65\x63ideReviewRequest\x12\x11\n\treview_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x36\n\x08\x64\x65\x63ision\x18\x03 \x01(\x0e\x32$.joinedup.identity.v1.ReviewDecision\x12\x13\n\x0breason_code\x18\x04 \x01(\t:\x04\x88\xb5\x18\x01\"r\n\x14\x44\x65\x63ideReviewResponse\x12\x11\n\treview_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x30\n\x05state\x18\x03 \x01(\x0e\x32!.joinedup.identity.v1.ReviewState:\x04\x88\xb5\x18\x01*\x90\x01\n\x0bReviewState\x12\x1c\n\x18REVIEW_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11REVIEW_STATE_OPEN\x10\x01\x12\x19\n\x15REVIEW_STATE_NOT_SURE\x10\x02\x12\x15\n\x11REVIEW_STATE_SAME\x10\x03\x12\x1a\n\x16REVIEW_STATE_DIFFERENT\x10\x04*\x88\x01\n\x0eReviewDecision\x12\x1f\n\x1bREVIEW_DECISION_UNSPECIFIED\x10\x00\x12\x18\n\x14REVIEW_DECISION_SAME\x10\x01\x12\x1d\n\x19REVIEW_DECISION_DIFFERENT\x10\x02\x12\x1c\n\x18REVIEW_DECISION_NOT_SURE\x10\x03*u\n\x0bReviewOrder\x12\x1c\n\x18REVIEW_ORDER_UNSPECIFIED\x10\x00\x12\x16\n\x12REVIEW_ORDER_SCORE\x10\x01\x12\x17\n\x13REVIEW_ORDER_OLDEST\x10\x02\x12\x17\n\x13REVIEW_ORDER_NEWEST\x10\x03*\xa1\x01\n\x0e\x46ieldAgreement\x12\x1f\n\x1b\x46IELD_AGREEMENT_UNSPECIFIED\x10\x00\x12\x18\n\x14\x46IELD_AGREEMENT_SAME\x10\x01\x12\x18\n\x14\x46IELD_AGREEMENT_NEAR\x10\x02\x12\x1d\n\x19\x46IELD_AGREEMENT_DIFFERENT\x10\x03\x12\x1b\n\x17\x46IELD_AGREEMENT_UNKNOWN\x10\x04\x32\xf8\x02\n\x07Reviews\x12~\n\x0bListReviews\x12(.joinedup.identity.v1.ListReviewsRequest\x1a).joinedup.identity.v1.ListReviewsResponse\"\x1a\x90\x02\x01\x8a\xb5\x18\x0fidentity.review\x90\xb5\x18\x01\x12m\n\tGetReview\x12&.joinedup.identity.v1.GetReviewRequest\x1a\x1c.joinedup.identity.v1.Review\"\x1a\x90\x02\x01\x8a\xb5\x18\x0fidentity.review\x90\xb5\x18\x01\x12~\n\x0c\x44\x65\x63ideReview\x12).joinedup.identity.v1.DecideReviewRequest\x1a*.joinedup.identity.v1.DecideReviewResponse\"\x17\x8a\xb5\x18\x0fidentity.review\x90\xb5\x18\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -58,7 +58,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REVIEWEDPERSON'].fields_by_name['birth_date']._loaded_options = None
   _globals['_REVIEWEDPERSON'].fields_by_name['birth_date']._serialized_options = b'\210\265\030\002'
   _globals['_REVIEWEDPERSON'].fields_by_name['nhs_number']._loaded_options = None
-  _globals['_REVIEWEDPERSON'].fields_by_name['nhs_number']._serialized_options = b'\210\265\030\002'
+  _globals['_REVIEWEDPERSON'].fields_by_name['nhs_number']._serialized_options = b'\210\265\030\002\230\265\030\002'
   _globals['_REVIEWEDPERSON'].fields_by_name['verification_status']._loaded_options = None
   _globals['_REVIEWEDPERSON'].fields_by_name['verification_status']._serialized_options = b'\210\265\030\001'
   _globals['_GETREVIEWREQUEST']._loaded_options = None
@@ -84,13 +84,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REVIEWEDRECORD'].fields_by_name['registered_at']._loaded_options = None
   _globals['_REVIEWEDRECORD'].fields_by_name['registered_at']._serialized_options = b'\210\265\030\001'
   _globals['_REVIEWEDRECORD'].fields_by_name['other_families']._loaded_options = None
-  _globals['_REVIEWEDRECORD'].fields_by_name['other_families']._serialized_options = b'\210\265\030\002'
+  _globals['_REVIEWEDRECORD'].fields_by_name['other_families']._serialized_options = b'\210\265\030\002\230\265\030\002'
   _globals['_REVIEWEDRECORD'].fields_by_name['other_nhs_numbers']._loaded_options = None
-  _globals['_REVIEWEDRECORD'].fields_by_name['other_nhs_numbers']._serialized_options = b'\210\265\030\002'
+  _globals['_REVIEWEDRECORD'].fields_by_name['other_nhs_numbers']._serialized_options = b'\210\265\030\002\230\265\030\002'
   _globals['_REVIEWEDRECORD'].fields_by_name['other_postcodes']._loaded_options = None
   _globals['_REVIEWEDRECORD'].fields_by_name['other_postcodes']._serialized_options = b'\210\265\030\003'
   _globals['_STATEMENTSOURCE'].fields_by_name['source']._loaded_options = None
-  _globals['_STATEMENTSOURCE'].fields_by_name['source']._serialized_options = b'\210\265\030\002'
+  _globals['_STATEMENTSOURCE'].fields_by_name['source']._serialized_options = b'\210\265\030\002\230\265\030\001'
   _globals['_STATEMENTSOURCE'].fields_by_name['stated_at']._loaded_options = None
   _globals['_STATEMENTSOURCE'].fields_by_name['stated_at']._serialized_options = b'\210\265\030\001'
   _globals['_IDENTITYAGREEMENT'].fields_by_name['field']._loaded_options = None
@@ -115,14 +115,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REVIEWS'].methods_by_name['GetReview']._serialized_options = b'\220\002\001\212\265\030\017identity.review\220\265\030\001'
   _globals['_REVIEWS'].methods_by_name['DecideReview']._loaded_options = None
   _globals['_REVIEWS'].methods_by_name['DecideReview']._serialized_options = b'\212\265\030\017identity.review\220\265\030\001'
-  _globals['_REVIEWSTATE']._serialized_start=2927
-  _globals['_REVIEWSTATE']._serialized_end=3071
-  _globals['_REVIEWDECISION']._serialized_start=3074
-  _globals['_REVIEWDECISION']._serialized_end=3210
-  _globals['_REVIEWORDER']._serialized_start=3212
-  _globals['_REVIEWORDER']._serialized_end=3329
-  _globals['_FIELDAGREEMENT']._serialized_start=3332
-  _globals['_FIELDAGREEMENT']._serialized_end=3493
+  _globals['_REVIEWSTATE']._serialized_start=2943
+  _globals['_REVIEWSTATE']._serialized_end=3087
+  _globals['_REVIEWDECISION']._serialized_start=3090
+  _globals['_REVIEWDECISION']._serialized_end=3226
+  _globals['_REVIEWORDER']._serialized_start=3228
+  _globals['_REVIEWORDER']._serialized_end=3345
+  _globals['_FIELDAGREEMENT']._serialized_start=3348
+  _globals['_FIELDAGREEMENT']._serialized_end=3509
   _globals['_LISTREVIEWSREQUEST']._serialized_start=199
   _globals['_LISTREVIEWSREQUEST']._serialized_end=399
   _globals['_LISTREVIEWSRESPONSE']._serialized_start=402
@@ -132,25 +132,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REVIEWSUMMARY']._serialized_start=634
   _globals['_REVIEWSUMMARY']._serialized_end=937
   _globals['_REVIEWEDPERSON']._serialized_start=940
-  _globals['_REVIEWEDPERSON']._serialized_end=1162
-  _globals['_GETREVIEWREQUEST']._serialized_start=1164
-  _globals['_GETREVIEWREQUEST']._serialized_end=1207
-  _globals['_REVIEW']._serialized_start=1210
-  _globals['_REVIEW']._serialized_end=1562
-  _globals['_REVIEWDECIDED']._serialized_start=1565
-  _globals['_REVIEWDECIDED']._serialized_end=1761
-  _globals['_REVIEWEDRECORD']._serialized_start=1764
-  _globals['_REVIEWEDRECORD']._serialized_end=2318
-  _globals['_STATEMENTSOURCE']._serialized_start=2320
-  _globals['_STATEMENTSOURCE']._serialized_end=2412
-  _globals['_IDENTITYAGREEMENT']._serialized_start=2414
-  _globals['_IDENTITYAGREEMENT']._serialized_end=2539
-  _globals['_CONTACTAGREEMENT']._serialized_start=2541
-  _globals['_CONTACTAGREEMENT']._serialized_end=2665
-  _globals['_DECIDEREVIEWREQUEST']._serialized_start=2668
-  _globals['_DECIDEREVIEWREQUEST']._serialized_end=2808
-  _globals['_DECIDEREVIEWRESPONSE']._serialized_start=2810
-  _globals['_DECIDEREVIEWRESPONSE']._serialized_end=2924
-  _globals['_REVIEWS']._serialized_start=3496
-  _globals['_REVIEWS']._serialized_end=3872
+  _globals['_REVIEWEDPERSON']._serialized_end=1166
+  _globals['_GETREVIEWREQUEST']._serialized_start=1168
+  _globals['_GETREVIEWREQUEST']._serialized_end=1211
+  _globals['_REVIEW']._serialized_start=1214
+  _globals['_REVIEW']._serialized_end=1566
+  _globals['_REVIEWDECIDED']._serialized_start=1569
+  _globals['_REVIEWDECIDED']._serialized_end=1765
+  _globals['_REVIEWEDRECORD']._serialized_start=1768
+  _globals['_REVIEWEDRECORD']._serialized_end=2330
+  _globals['_STATEMENTSOURCE']._serialized_start=2332
+  _globals['_STATEMENTSOURCE']._serialized_end=2428
+  _globals['_IDENTITYAGREEMENT']._serialized_start=2430
+  _globals['_IDENTITYAGREEMENT']._serialized_end=2555
+  _globals['_CONTACTAGREEMENT']._serialized_start=2557
+  _globals['_CONTACTAGREEMENT']._serialized_end=2681
+  _globals['_DECIDEREVIEWREQUEST']._serialized_start=2684
+  _globals['_DECIDEREVIEWREQUEST']._serialized_end=2824
+  _globals['_DECIDEREVIEWRESPONSE']._serialized_start=2826
+  _globals['_DECIDEREVIEWRESPONSE']._serialized_end=2940
+  _globals['_REVIEWS']._serialized_start=3512
+  _globals['_REVIEWS']._serialized_end=3888
 # @@protoc_insertion_point(module_scope)

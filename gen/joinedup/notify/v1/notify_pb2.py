@@ -27,7 +27,7 @@ from joinedup.common.v1 import common_pb2 as joinedup_dot_common_dot_v1_dot_comm
 from joinedup.options.v1 import options_pb2 as joinedup_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fjoinedup/notify/v1/notify.proto\x12\x12joinedup.notify.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fjoinedup/common/v1/common.proto\x1a!joinedup/options/v1/options.proto\"\x8c\x03\n\x07Message\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x17\n\tperson_id\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01\x12\x10\n\x08template\x18\x03 \x01(\t\x12\x17\n\x0forganisation_id\x18\x04 \x01(\t\x12\x17\n\x0fpractitioner_id\x18\x05 \x01(\t\x12\x0e\n\x06source\x18\x06 \x01(\t\x12\x32\n\x06status\x18\x07 \x01(\x0e\x32\".joinedup.notify.v1.DeliveryStatus\x12\x10\n\x08\x61ttempts\x18\x08 \x01(\x05\x12\x0f\n\x07problem\x18\t \x01(\t\x12.\n\ncreated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07sent_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0fnext_attempt_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tlink_only\x18\r \x01(\x08:\x04\x88\xb5\x18\x01\"\xb2\x01\n\x13ListMessagesRequest\x12\x34\n\x08statuses\x18\x01 \x03(\x0e\x32\".joinedup.notify.v1.DeliveryStatus\x12\x17\n\x0forganisation_id\x18\x02 \x01(\t\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12-\n\x04page\x18\x04 \x01(\x0b\x32\x1f.joinedup.common.v1.PageRequest:\x04\x88\xb5\x18\x01\"u\n\x14ListMessagesResponse\x12-\n\x08messages\x18\x01 \x03(\x0b\x32\x1b.joinedup.notify.v1.Message\x12.\n\x04page\x18\x02 \x01(\x0b\x32 .joinedup.common.v1.PageResponse\"0\n\x14ResendMessageRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t:\x04\x88\xb5\x18\x01\"Q\n\x15ResendMessageResponse\x12\x32\n\x06status\x18\x01 \x01(\x0e\x32\".joinedup.notify.v1.DeliveryStatus:\x04\x88\xb5\x18\x01\"\x8c\x01\n\x14RecordReceiptRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x32\n\x06status\x18\x02 \x01(\x0e\x32\".joinedup.notify.v1.DeliveryStatus\x12&\n\x02\x61t\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x04\x88\xb5\x18\x01\"Q\n\x15RecordReceiptResponse\x12\x32\n\x06status\x18\x01 \x01(\x0e\x32\".joinedup.notify.v1.DeliveryStatus:\x04\x88\xb5\x18\x01*\xb6\x02\n\x0e\x44\x65liveryStatus\x12\x1f\n\x1b\x44\x45LIVERY_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x44\x45LIVERY_STATUS_CREATED\x10\x01\x12\x1b\n\x17\x44\x45LIVERY_STATUS_SENDING\x10\x02\x12\x18\n\x14\x44\x45LIVERY_STATUS_SENT\x10\x03\x12\x1b\n\x17\x44\x45LIVERY_STATUS_PENDING\x10\x04\x12\x1d\n\x19\x44\x45LIVERY_STATUS_DELIVERED\x10\x05\x12%\n!DELIVERY_STATUS_PERMANENT_FAILURE\x10\x06\x12%\n!DELIVERY_STATUS_TEMPORARY_FAILURE\x10\x07\x12%\n!DELIVERY_STATUS_TECHNICAL_FAILURE\x10\x08\x32\xf7\x02\n\x06Notify\x12y\n\x0cListMessages\x12\'.joinedup.notify.v1.ListMessagesRequest\x1a(.joinedup.notify.v1.ListMessagesResponse\"\x16\x90\x02\x01\x8a\xb5\x18\x0bnotify.read\x90\xb5\x18\x01\x12w\n\rResendMessage\x12(.joinedup.notify.v1.ResendMessageRequest\x1a).joinedup.notify.v1.ResendMessageResponse\"\x11\x8a\xb5\x18\rnotify.resend\x12y\n\rRecordReceipt\x12(.joinedup.notify.v1.RecordReceiptRequest\x1a).joinedup.notify.v1.RecordReceiptResponse\"\x13\x8a\xb5\x18\x0fnotify.receiptsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fjoinedup/notify/v1/notify.proto\x12\x12joinedup.notify.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fjoinedup/common/v1/common.proto\x1a!joinedup/options/v1/options.proto\"\xbc\x03\n\x07Message\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x17\n\tperson_id\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01\x12\x10\n\x08template\x18\x03 \x01(\t\x12\x17\n\x0forganisation_id\x18\x04 \x01(\t\x12\x17\n\x0fpractitioner_id\x18\x05 \x01(\t\x12\x0e\n\x06source\x18\x06 \x01(\t\x12\x32\n\x06status\x18\x07 \x01(\x0e\x32\".joinedup.notify.v1.DeliveryStatus\x12\x10\n\x08\x61ttempts\x18\x08 \x01(\x05\x12\x0f\n\x07problem\x18\t \x01(\t\x12.\n\ncreated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07sent_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0fnext_attempt_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tlink_only\x18\r \x01(\x08\x12.\n\x08withheld\x18\x0f \x03(\x0b\x32\x1c.joinedup.common.v1.Withheld:\x04\x88\xb5\x18\x01\"\xb2\x01\n\x13ListMessagesRequest\x12\x34\n\x08statuses\x18\x01 \x03(\x0e\x32\".joinedup.notify.v1.DeliveryStatus\x12\x17\n\x0forganisation_id\x18\x02 \x01(\t\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12-\n\x04page\x18\x04 \x01(\x0b\x32\x1f.joinedup.common.v1.PageRequest:\x04\x88\xb5\x18\x01\"u\n\x14ListMessagesResponse\x12-\n\x08messages\x18\x01 \x03(\x0b\x32\x1b.joinedup.notify.v1.Message\x12.\n\x04page\x18\x02 \x01(\x0b\x32 .joinedup.common.v1.PageResponse\"0\n\x14ResendMessageRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t:\x04\x88\xb5\x18\x01\"Q\n\x15ResendMessageResponse\x12\x32\n\x06status\x18\x01 \x01(\x0e\x32\".joinedup.notify.v1.DeliveryStatus:\x04\x88\xb5\x18\x01\"\x8c\x01\n\x14RecordReceiptRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x32\n\x06status\x18\x02 \x01(\x0e\x32\".joinedup.notify.v1.DeliveryStatus\x12&\n\x02\x61t\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x04\x88\xb5\x18\x01\"Q\n\x15RecordReceiptResponse\x12\x32\n\x06status\x18\x01 \x01(\x0e\x32\".joinedup.notify.v1.DeliveryStatus:\x04\x88\xb5\x18\x01*\xb6\x02\n\x0e\x44\x65liveryStatus\x12\x1f\n\x1b\x44\x45LIVERY_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x44\x45LIVERY_STATUS_CREATED\x10\x01\x12\x1b\n\x17\x44\x45LIVERY_STATUS_SENDING\x10\x02\x12\x18\n\x14\x44\x45LIVERY_STATUS_SENT\x10\x03\x12\x1b\n\x17\x44\x45LIVERY_STATUS_PENDING\x10\x04\x12\x1d\n\x19\x44\x45LIVERY_STATUS_DELIVERED\x10\x05\x12%\n!DELIVERY_STATUS_PERMANENT_FAILURE\x10\x06\x12%\n!DELIVERY_STATUS_TEMPORARY_FAILURE\x10\x07\x12%\n!DELIVERY_STATUS_TECHNICAL_FAILURE\x10\x08\x32\xf7\x02\n\x06Notify\x12y\n\x0cListMessages\x12\'.joinedup.notify.v1.ListMessagesRequest\x1a(.joinedup.notify.v1.ListMessagesResponse\"\x16\x90\x02\x01\x8a\xb5\x18\x0bnotify.read\x90\xb5\x18\x01\x12w\n\rResendMessage\x12(.joinedup.notify.v1.ResendMessageRequest\x1a).joinedup.notify.v1.ResendMessageResponse\"\x11\x8a\xb5\x18\rnotify.resend\x12y\n\rRecordReceipt\x12(.joinedup.notify.v1.RecordReceiptRequest\x1a).joinedup.notify.v1.RecordReceiptResponse\"\x13\x8a\xb5\x18\x0fnotify.receiptsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,22 +56,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_NOTIFY'].methods_by_name['ResendMessage']._serialized_options = b'\212\265\030\rnotify.resend'
   _globals['_NOTIFY'].methods_by_name['RecordReceipt']._loaded_options = None
   _globals['_NOTIFY'].methods_by_name['RecordReceipt']._serialized_options = b'\212\265\030\017notify.receipts'
-  _globals['_DELIVERYSTATUS']._serialized_start=1215
-  _globals['_DELIVERYSTATUS']._serialized_end=1525
+  _globals['_DELIVERYSTATUS']._serialized_start=1263
+  _globals['_DELIVERYSTATUS']._serialized_end=1573
   _globals['_MESSAGE']._serialized_start=157
-  _globals['_MESSAGE']._serialized_end=553
-  _globals['_LISTMESSAGESREQUEST']._serialized_start=556
-  _globals['_LISTMESSAGESREQUEST']._serialized_end=734
-  _globals['_LISTMESSAGESRESPONSE']._serialized_start=736
-  _globals['_LISTMESSAGESRESPONSE']._serialized_end=853
-  _globals['_RESENDMESSAGEREQUEST']._serialized_start=855
-  _globals['_RESENDMESSAGEREQUEST']._serialized_end=903
-  _globals['_RESENDMESSAGERESPONSE']._serialized_start=905
-  _globals['_RESENDMESSAGERESPONSE']._serialized_end=986
-  _globals['_RECORDRECEIPTREQUEST']._serialized_start=989
-  _globals['_RECORDRECEIPTREQUEST']._serialized_end=1129
-  _globals['_RECORDRECEIPTRESPONSE']._serialized_start=1131
-  _globals['_RECORDRECEIPTRESPONSE']._serialized_end=1212
-  _globals['_NOTIFY']._serialized_start=1528
-  _globals['_NOTIFY']._serialized_end=1903
+  _globals['_MESSAGE']._serialized_end=601
+  _globals['_LISTMESSAGESREQUEST']._serialized_start=604
+  _globals['_LISTMESSAGESREQUEST']._serialized_end=782
+  _globals['_LISTMESSAGESRESPONSE']._serialized_start=784
+  _globals['_LISTMESSAGESRESPONSE']._serialized_end=901
+  _globals['_RESENDMESSAGEREQUEST']._serialized_start=903
+  _globals['_RESENDMESSAGEREQUEST']._serialized_end=951
+  _globals['_RESENDMESSAGERESPONSE']._serialized_start=953
+  _globals['_RESENDMESSAGERESPONSE']._serialized_end=1034
+  _globals['_RECORDRECEIPTREQUEST']._serialized_start=1037
+  _globals['_RECORDRECEIPTREQUEST']._serialized_end=1177
+  _globals['_RECORDRECEIPTRESPONSE']._serialized_start=1179
+  _globals['_RECORDRECEIPTRESPONSE']._serialized_end=1260
+  _globals['_NOTIFY']._serialized_start=1576
+  _globals['_NOTIFY']._serialized_end=1951
 # @@protoc_insertion_point(module_scope)

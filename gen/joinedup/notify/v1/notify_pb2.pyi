@@ -70,6 +70,7 @@ class Message(_message.Message):
     SENT_AT_FIELD_NUMBER: _builtins.int
     NEXT_ATTEMPT_AT_FIELD_NUMBER: _builtins.int
     LINK_ONLY_FIELD_NUMBER: _builtins.int
+    WITHHELD_FIELD_NUMBER: _builtins.int
     message_id: _builtins.str
     person_id: _builtins.str
     template: _builtins.str
@@ -77,6 +78,7 @@ class Message(_message.Message):
     referral_decided.
     """
     organisation_id: _builtins.str
+    """Of somebody whose whereabouts are protected told to the recipient and to those who work with everybody who helps them."""
     practitioner_id: _builtins.str
     source: _builtins.str
     """"action/<id>", "alert/<id>", "news/<id>", "referral/<id>"."""
@@ -92,6 +94,8 @@ class Message(_message.Message):
     def sent_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def next_attempt_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def withheld(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Withheld]: ...
     def __init__(
         self,
         *,
@@ -108,10 +112,11 @@ class Message(_message.Message):
         sent_at: _timestamp_pb2.Timestamp | None = ...,
         next_attempt_at: _timestamp_pb2.Timestamp | None = ...,
         link_only: _builtins.bool = ...,
+        withheld: _abc.Iterable[_common_pb2.Withheld] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "next_attempt_at", b"next_attempt_at", "sent_at", b"sent_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "created_at", b"created_at", "link_only", b"link_only", "message_id", b"message_id", "next_attempt_at", b"next_attempt_at", "organisation_id", b"organisation_id", "person_id", b"person_id", "practitioner_id", b"practitioner_id", "problem", b"problem", "sent_at", b"sent_at", "source", b"source", "status", b"status", "template", b"template"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "created_at", b"created_at", "link_only", b"link_only", "message_id", b"message_id", "next_attempt_at", b"next_attempt_at", "organisation_id", b"organisation_id", "person_id", b"person_id", "practitioner_id", b"practitioner_id", "problem", b"problem", "sent_at", b"sent_at", "source", b"source", "status", b"status", "template", b"template", "withheld", b"withheld"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

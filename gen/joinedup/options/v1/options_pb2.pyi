@@ -79,6 +79,38 @@ STRANGER_WITHHOLD: Stranger.ValueType  # 1
 """The answer stands, with every personal field withheld (tracing, own work lists)."""
 Global___Stranger: _TypeAlias = Stranger  # noqa: Y015
 
+class _Whereabouts:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _WhereaboutsEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Whereabouts.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    WHEREABOUTS_UNSPECIFIED: _Whereabouts.ValueType  # 0
+    """A text of a personal class may name an address: it is looked through, and what looks like one is withheld in its place.
+    Any other field tells nothing of it beyond its class.
+    """
+    WHEREABOUTS_TOLD: _Whereabouts.ValueType  # 1
+    """The value itself tells it, such as the practice that somebody was seen at: withheld as contact details are, whatever
+    its class. Only of a personal class.
+    """
+    WHEREABOUTS_NONE: _Whereabouts.ValueType  # 2
+    """A text that names no place, such as a name or an NHS Number: it is not looked through."""
+
+class Whereabouts(_Whereabouts, metaclass=_WhereaboutsEnumTypeWrapper):
+    """What a field may tell of where a person is. It matters for people whose whereabouts are protected, and for nobody else."""
+
+WHEREABOUTS_UNSPECIFIED: Whereabouts.ValueType  # 0
+"""A text of a personal class may name an address: it is looked through, and what looks like one is withheld in its place.
+Any other field tells nothing of it beyond its class.
+"""
+WHEREABOUTS_TOLD: Whereabouts.ValueType  # 1
+"""The value itself tells it, such as the practice that somebody was seen at: withheld as contact details are, whatever
+its class. Only of a personal class.
+"""
+WHEREABOUTS_NONE: Whereabouts.ValueType  # 2
+"""A text that names no place, such as a name or an NHS Number: it is not looked through."""
+Global___Whereabouts: _TypeAlias = Whereabouts  # noqa: Y015
+
 @_typing.final
 class Event(_message.Message):
     """How an event travels."""
@@ -105,8 +137,10 @@ REQUIRES_FIELD_NUMBER: _builtins.int
 STRANGER_FIELD_NUMBER: _builtins.int
 DATA_CLASS_FIELD_NUMBER: _builtins.int
 SUBJECT_FIELD_NUMBER: _builtins.int
+WHEREABOUTS_FIELD_NUMBER: _builtins.int
 DEFAULT_DATA_CLASS_FIELD_NUMBER: _builtins.int
 EVENT_FIELD_NUMBER: _builtins.int
+DEFAULT_WHEREABOUTS_FIELD_NUMBER: _builtins.int
 requires: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _builtins.str]
 """The permission a caller's role must hold, for example "referrals.submit". Required on every RPC."""
 stranger: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, Global___Stranger.ValueType]
@@ -114,7 +148,10 @@ data_class: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptio
 """Required on every leaf field of a request or response, unless the message declares a default."""
 subject: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, _builtins.bool]
 """This field is the Joinedup person id of the person its message is about."""
+whereabouts: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, Global___Whereabouts.ValueType]
 default_data_class: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MessageOptions, Global___DataClass.ValueType]
 """The data class of every field of this message that declares none of its own."""
 event: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MessageOptions, Global___Event]
 """Marks a message as an event; events may reach no field of a personal class."""
+default_whereabouts: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MessageOptions, Global___Whereabouts.ValueType]
+"""What every field of this message that says nothing of its own tells of where a person is."""

@@ -28,7 +28,7 @@ from joinedup.options.v1 import options_pb2 as joinedup_dot_options_dot_v1_dot_o
 from joinedup.referrals.v1 import referrals_pb2 as joinedup_dot_referrals_dot_v1_dot_referrals__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'joinedup/referrals/v1/assignments.proto\x12\x15joinedup.referrals.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fjoinedup/common/v1/common.proto\x1a!joinedup/options/v1/options.proto\x1a%joinedup/referrals/v1/referrals.proto\"g\n\x1eListReferralsSinceMergeRequest\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12-\n\x04page\x18\x02 \x01(\x0b\x32\x1f.joinedup.common.v1.PageRequest:\x04\x88\xb5\x18\x01\"\x8f\x01\n\x1fListReferralsSinceMergeResponse\x12<\n\treferrals\x18\x01 \x03(\x0b\x32).joinedup.referrals.v1.ReferralSinceMerge\x12.\n\x04page\x18\x02 \x01(\x0b\x32 .joinedup.common.v1.PageResponse\"\xec\x01\n\x12ReferralSinceMerge\x12\x13\n\x0breferral_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12-\n\x06status\x18\x04 \x01(\x0e\x32\x1d.joinedup.referrals.v1.Status\x12 \n\x18referrer_organisation_id\x18\x05 \x01(\t\x12\x0f\n\x07team_id\x18\x06 \x01(\t\x12/\n\x0breceived_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x04\x88\xb5\x18\x01\"n\n\x15\x41ssignReferralRequest\x12\x13\n\x0breferral_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x10\n\x08merge_id\x18\x03 \x01(\t\x12\x17\n\tperson_id\x18\x04 \x01(\tB\x04\x90\xb5\x18\x01:\x04\x88\xb5\x18\x01\"]\n\x16\x41ssignReferralResponse\x12\x13\n\x0breferral_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01:\x04\x88\xb5\x18\x01\x32\xb9\x02\n\x0b\x41ssignments\x12\xa3\x01\n\x17ListReferralsSinceMerge\x12\x35.joinedup.referrals.v1.ListReferralsSinceMergeRequest\x1a\x36.joinedup.referrals.v1.ListReferralsSinceMergeResponse\"\x19\x90\x02\x01\x8a\xb5\x18\x0ereferrals.read\x90\xb5\x18\x01\x12\x83\x01\n\x0e\x41ssignReferral\x12,.joinedup.referrals.v1.AssignReferralRequest\x1a-.joinedup.referrals.v1.AssignReferralResponse\"\x14\x8a\xb5\x18\x10referrals.assignb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'joinedup/referrals/v1/assignments.proto\x12\x15joinedup.referrals.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fjoinedup/common/v1/common.proto\x1a!joinedup/options/v1/options.proto\x1a%joinedup/referrals/v1/referrals.proto\"g\n\x1eListReferralsSinceMergeRequest\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12-\n\x04page\x18\x02 \x01(\x0b\x32\x1f.joinedup.common.v1.PageRequest:\x04\x88\xb5\x18\x01\"\x8f\x01\n\x1fListReferralsSinceMergeResponse\x12<\n\treferrals\x18\x01 \x03(\x0b\x32).joinedup.referrals.v1.ReferralSinceMerge\x12.\n\x04page\x18\x02 \x01(\x0b\x32 .joinedup.common.v1.PageResponse\"\x9c\x02\n\x12ReferralSinceMerge\x12\x13\n\x0breferral_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12-\n\x06status\x18\x04 \x01(\x0e\x32\x1d.joinedup.referrals.v1.Status\x12 \n\x18referrer_organisation_id\x18\x05 \x01(\t\x12\x0f\n\x07team_id\x18\x06 \x01(\t\x12/\n\x0breceived_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x08withheld\x18\x0f \x03(\x0b\x32\x1c.joinedup.common.v1.Withheld:\x04\x88\xb5\x18\x01\"n\n\x15\x41ssignReferralRequest\x12\x13\n\x0breferral_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x10\n\x08merge_id\x18\x03 \x01(\t\x12\x17\n\tperson_id\x18\x04 \x01(\tB\x04\x90\xb5\x18\x01:\x04\x88\xb5\x18\x01\"]\n\x16\x41ssignReferralResponse\x12\x13\n\x0breferral_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01:\x04\x88\xb5\x18\x01\x32\xb9\x02\n\x0b\x41ssignments\x12\xa3\x01\n\x17ListReferralsSinceMerge\x12\x35.joinedup.referrals.v1.ListReferralsSinceMergeRequest\x1a\x36.joinedup.referrals.v1.ListReferralsSinceMergeResponse\"\x19\x90\x02\x01\x8a\xb5\x18\x0ereferrals.read\x90\xb5\x18\x01\x12\x83\x01\n\x0e\x41ssignReferral\x12,.joinedup.referrals.v1.AssignReferralRequest\x1a-.joinedup.referrals.v1.AssignReferralResponse\"\x14\x8a\xb5\x18\x10referrals.assignb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -58,11 +58,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTREFERRALSSINCEMERGERESPONSE']._serialized_start=312
   _globals['_LISTREFERRALSSINCEMERGERESPONSE']._serialized_end=455
   _globals['_REFERRALSINCEMERGE']._serialized_start=458
-  _globals['_REFERRALSINCEMERGE']._serialized_end=694
-  _globals['_ASSIGNREFERRALREQUEST']._serialized_start=696
-  _globals['_ASSIGNREFERRALREQUEST']._serialized_end=806
-  _globals['_ASSIGNREFERRALRESPONSE']._serialized_start=808
-  _globals['_ASSIGNREFERRALRESPONSE']._serialized_end=901
-  _globals['_ASSIGNMENTS']._serialized_start=904
-  _globals['_ASSIGNMENTS']._serialized_end=1217
+  _globals['_REFERRALSINCEMERGE']._serialized_end=742
+  _globals['_ASSIGNREFERRALREQUEST']._serialized_start=744
+  _globals['_ASSIGNREFERRALREQUEST']._serialized_end=854
+  _globals['_ASSIGNREFERRALRESPONSE']._serialized_start=856
+  _globals['_ASSIGNREFERRALRESPONSE']._serialized_end=949
+  _globals['_ASSIGNMENTS']._serialized_start=952
+  _globals['_ASSIGNMENTS']._serialized_end=1265
 # @@protoc_insertion_point(module_scope)

@@ -79,15 +79,19 @@ class ReferralSinceMerge(_message.Message):
     REFERRER_ORGANISATION_ID_FIELD_NUMBER: _builtins.int
     TEAM_ID_FIELD_NUMBER: _builtins.int
     RECEIVED_AT_FIELD_NUMBER: _builtins.int
+    WITHHELD_FIELD_NUMBER: _builtins.int
     referral_id: _builtins.str
     version: _builtins.int
     person_id: _builtins.str
     """The id that it stands under."""
     status: _referrals_pb2.Status.ValueType
     referrer_organisation_id: _builtins.str
+    """Withheld as in Referral."""
     team_id: _builtins.str
     @_builtins.property
     def received_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def withheld(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Withheld]: ...
     def __init__(
         self,
         *,
@@ -98,10 +102,11 @@ class ReferralSinceMerge(_message.Message):
         referrer_organisation_id: _builtins.str = ...,
         team_id: _builtins.str = ...,
         received_at: _timestamp_pb2.Timestamp | None = ...,
+        withheld: _abc.Iterable[_common_pb2.Withheld] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["received_at", b"received_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["person_id", b"person_id", "received_at", b"received_at", "referral_id", b"referral_id", "referrer_organisation_id", b"referrer_organisation_id", "status", b"status", "team_id", b"team_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["person_id", b"person_id", "received_at", b"received_at", "referral_id", b"referral_id", "referrer_organisation_id", b"referrer_organisation_id", "status", b"status", "team_id", b"team_id", "version", b"version", "withheld", b"withheld"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

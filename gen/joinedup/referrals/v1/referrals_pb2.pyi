@@ -338,6 +338,7 @@ class Referral(_message.Message):
     status: Global___Status.ValueType
     priority: Global___Priority.ValueType
     referrer_organisation_id: _builtins.str
+    """Of somebody whose whereabouts are protected told to the referrer and the receiving organisation only."""
     referrer_practitioner_id: _builtins.str
     team_id: _builtins.str
     organisation_id: _builtins.str
