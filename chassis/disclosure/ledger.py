@@ -7,11 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING
-
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis import attributes, telemetry
 from chassis.disclosure import words
@@ -66,16 +62,9 @@ def _entry(work: Work, method: str, person_id: str) -> events_pb2.DisclosureReco
         purpose=work.purpose,
         method=method,
     )
-    entry.at.CopyFrom(_stamp(work.now))
+    # What FromDatetime does, without going through Python's calendar.
+    entry.at.seconds, entry.at.nanos = int(work.now.replace(microsecond=0).timestamp()), work.now.microsecond * 1000
     return entry
-
-
-# One answer may be about many people, and the moment is theirs together.
-@lru_cache(maxsize=16)
-def _stamp(now: datetime) -> Timestamp:
-    stamp = Timestamp()
-    stamp.FromDatetime(now)
-    return stamp
 
 
 def _publish(work: Work, entry: events_pb2.DisclosureRecorded) -> None:

@@ -112,7 +112,8 @@ def check(stated: Demographics, *, environment: str, today: date) -> Demographic
     violations = (*_nothing_said(stated), *_problems(stated, environment=environment, today=today))
     if violations:
         raise errors.Invalid(*violations)
-    return replace(stated, nhs_number=nhs_number.normalise(stated.nhs_number))
+    number = nhs_number.normalise(stated.nhs_number)
+    return stated if number == stated.nhs_number else replace(stated, nhs_number=number)
 
 
 def check_parts(stated: Demographics, *, environment: str, today: date) -> None:
@@ -127,13 +128,15 @@ def judge(decision: decide.Decision, stated: Demographics, *, holder_id: str) ->
     A number belongs to one person: where another than the match holds it, a human has to look.
     """
     taken = bool(holder_id) and holder_id != decision.person_id
+    if decision.outcome is decide.Outcome.MATCH and not taken:
+        return Verdict(decision.outcome, decision.person_id, (), keeps_number=True)
     suspects = {
         candidate.person_id: Suspect(candidate.person_id, candidate.score, candidate.reasons)
         for candidate in decision.candidates
     }
     held = suspects.get(holder_id, Suspect(holder_id, 0.0, ("NHS Number is the same",)))
     if decision.outcome is decide.Outcome.MATCH:
-        return Verdict(decision.outcome, decision.person_id, (held,) if taken else (), keeps_number=not taken)
+        return Verdict(decision.outcome, decision.person_id, (held,), keeps_number=False)
     if decision.outcome is decide.Outcome.REVIEW or taken:
         if taken:
             suspects[holder_id] = held

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from chassis.work import Work
 from services.identity import domain, merges, numbers, reviews
@@ -27,9 +27,10 @@ class Bench:
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """What a trace found: the decision, what it means, the keys that were asked by, and the people behind the ids.
+    """What a trace found: the decision, what it means, the keys that were asked by, and the people behind its ids.
 
-    Somebody with two records is one of the `people`, under the id that survives; `records` are what is stored.
+    Somebody with two records is one of the `people`, under the id that survives; `records` are what is stored, of all
+    who came into question.
     `skipped` are those of the keys that too many people share, so that nobody was looked for by them.
     """
 
@@ -119,14 +120,17 @@ async def _judged(work: Work, asked: _Asked, near: nearby.Nearby, bench: Bench) 
     found = merges.as_guarded(near.people)
     records = {record.id: record for record in found}
     groups = merges.groups(found)
-    registered = {person_id: _nearest(asked, group, bench.rules) for person_id, group in groups.items()}
-    decision = decide.trace(asked.comparable, registered.items(), bench.rules)
+    comparing = _Comparing(asked, groups, bench.rules)
+    # Most traces are exact, and whoever was born on another day is not made comparable for them.
+    decision = decide.exact(asked.comparable, comparing.born_that_day().items())
+    if decision is None:
+        decision = decide.trace(asked.comparable, comparing.everybody().items(), bench.rules)
     verdict = _judge(decision, asked.stated, records)
     if apart := await _told_apart(work, decision, verdict, found):
-        remaining = reviews.coming_into_question(asked.comparable, registered, apart)
+        remaining = reviews.coming_into_question(asked.comparable, comparing.everybody(), apart)
         decision = decide.trace(asked.comparable, remaining.items(), bench.rules)
         verdict = reviews.without_the_told_apart(_judge(decision, asked.stated, records), apart)
-    people = {person_id: merges.shown(person_id, records) for person_id in groups}
+    people = {person_id: merges.shown(person_id, records) for person_id in _involved(decision, verdict)}
     return Traced(decision, verdict, asked.keys, people, records, near.skipped)
 
 
@@ -134,7 +138,7 @@ async def _told_apart(
     work: Work, decision: decide.Decision, verdict: domain.Verdict, found: Iterable[domain.Person]
 ) -> frozenset[reviews.Pair]:
     """The pairs of people who come into question of whom a human has said that they are two."""
-    involved = {candidate.person_id for candidate in decision.candidates} | {one.person_id for one in verdict.suspects}
+    involved = _involved(decision, verdict)
     if len(involved) < 2:
         # Most traces name one candidate or none, and cost no question more.
         return frozenset()
@@ -143,12 +147,41 @@ async def _told_apart(
     return reviews.of_people(await decided.apart(work.session, records), people)
 
 
-def _nearest(asked: _Asked, group: tuple[domain.Person, ...], rules: decide.Rules) -> normalise.Normalised:
-    """What to compare a person by: of somebody with several records, the one that fits best. They do not compete."""
-    faces = [domain.comparable_person(face, asked_number=asked.stated.nhs_number) for face in merges.faces(group)]
-    if len(faces) == 1:
-        return faces[0]
-    return max(faces, key=lambda face: decide.fit(asked.comparable, face, rules))
+def _involved(decision: decide.Decision, verdict: domain.Verdict) -> set[str]:
+    return {candidate.person_id for candidate in decision.candidates} | {one.person_id for one in verdict.suspects}
+
+
+@dataclass(slots=True)
+class _Comparing:
+    """What to compare the people near with somebody who is asked about by, made when it is asked for."""
+
+    asked: _Asked
+    groups: Mapping[str, tuple[domain.Person, ...]]
+    rules: decide.Rules
+    _made: dict[str, normalise.Normalised] = field(default_factory=dict)
+
+    def everybody(self) -> Mapping[str, normalise.Normalised]:
+        """All of them."""
+        return {person_id: self._of(person_id) for person_id in self.groups}
+
+    def born_that_day(self) -> Mapping[str, normalise.Normalised]:
+        """Those of whom one record has the date of birth that is stated."""
+        day = self.asked.stated.birth_date
+        born = (one for one, group in self.groups.items() if any(day == each.demographics.birth_date for each in group))
+        return {person_id: self._of(person_id) for person_id in born}
+
+    def _of(self, person_id: str) -> normalise.Normalised:
+        if person_id not in self._made:
+            self._made[person_id] = self._nearest(self.groups[person_id])
+        return self._made[person_id]
+
+    def _nearest(self, group: tuple[domain.Person, ...]) -> normalise.Normalised:
+        """Of somebody with several records the one that fits best. They do not compete."""
+        number = self.asked.stated.nhs_number
+        faces = [domain.comparable_person(face, asked_number=number) for face in merges.faces(group)]
+        if len(faces) == 1:
+            return faces[0]
+        return max(faces, key=lambda face: decide.fit(self.asked.comparable, face, self.rules))
 
 
 def _judge(

@@ -84,15 +84,24 @@ def trace(asked: Normalised, registered: Iterable[tuple[str, Normalised]], rules
 
     Whom a human has already found to be somebody else, the caller leaves out of `registered`.
     """
-    return among([(person_id, compare(asked, record)) for person_id, record in registered], rules)
+    return among(_compared(asked, registered), rules)
+
+
+def exact(asked: Normalised, registered: Iterable[tuple[str, Normalised]]) -> Decision | None:
+    """The exact trace alone, None where there is none. Whoever is not born on the very day need not be among them."""
+    return _exact(_compared(asked, registered))
+
+
+def _compared(asked: Normalised, registered: Iterable[tuple[str, Normalised]]) -> list[tuple[str, Comparison]]:
+    return [(person_id, compare(asked, record)) for person_id, record in registered]
 
 
 def among(compared: Sequence[tuple[str, Comparison]], rules: Rules) -> Decision:
     """The decision on candidates that were compared already. Where an exact trace finds the one, nobody is weighed."""
-    if exact := _exact(compared):
-        return exact
+    if found := _exact(compared):
+        return found
     in_order = sorted(compared, key=_PERSON_ID)
-    rows = features.rows([found for _, found in in_order], rules.names, register_size=rules.register_size)
+    rows = features.rows([each for _, each in in_order], rules.names, register_size=rules.register_size)
     return _weighed(_weigh(in_order, rules.scorer.of_list(rows)), rules)
 
 
