@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.identity.bulk import rows
-from services.identity.bulk.people import Ints
+from services.identity.bulk.grown import Ints
 from services.identity.bulk.rows import Floats, Levels
 from services.identity.matching import decide
 from services.identity.matching.compare import Comparison

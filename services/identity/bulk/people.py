@@ -6,14 +6,20 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from services.identity.bulk.births import BirthDates
+from services.identity.bulk.grown import Ints
+from services.identity.bulk.named import Families, FamilyNames, Given, GivenNames
+from services.identity.bulk.numbers import Numbers
+from services.identity.bulk.places import Places, Postcodes
+from services.identity.bulk.plain import Plain
+from services.identity.bulk.words import Words
 from services.identity.matching import contacts, dates, spelling
 from services.identity.matching.dates import BirthDate
+from services.identity.matching.levels import Gender, Phone
 from services.identity.matching.normalise import Normalised, families, gender, number, number_valid, postcodes
 from services.identity.matching.rarity import Rarity
 
-Ints = NDArray[np.int64]
 Value = TypeVar("Value", bound=Hashable)
 Text = TypeVar("Text", bound=Hashable)
 
@@ -25,10 +31,6 @@ FIELDS = (
 
 Columns = Mapping[str, Sequence[str]]
 """The texts of each column of FIELDS that a file has, all of one length."""
-
-Given = tuple[tuple[str, ...], bool]
-Families = tuple[tuple[str, ...], ...]
-Postcodes = tuple[tuple[str, str], ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,15 +44,19 @@ class Coded(Generic[Value]):
         """The value of one person."""
         return self.values[int(self.codes[position])]
 
-    def table(self, of: Callable[[Value], int], *codes: Ints) -> Ints:
-        """What follows from each value that these codes point to, by code; all others are not looked at."""
-        met = np.zeros(len(self.values), np.bool_)
-        for some in codes:
-            met[some] = True
-        used = np.flatnonzero(met)
-        found = np.zeros(len(met), np.int64)
-        found[used] = [of(self.values[code]) for code in used.tolist()]
-        return found
+
+@dataclasses.dataclass(frozen=True)
+class Known:
+    """What is known of each value of each field; not to be shared between threads."""
+
+    words: Words
+    given: GivenNames
+    families: FamilyNames
+    birth_date: BirthDates
+    gender: Plain
+    postcodes: Places
+    phone: Plain
+    number: Numbers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,6 +72,7 @@ class People:
     postcodes: Coded[Postcodes]
     phone: Coded[str]
     number: Coded[str]
+    known: Known
 
     def normalised(self, at: int) -> Normalised:
         """One of them as a trace knows them."""
@@ -91,7 +98,7 @@ class Book(dict[Text, int], Generic[Text, Value]):
         super().__init__()
         self._of = of
         self._numbers: dict[Value, int] = {}
-        self._values: list[Value] = []
+        self.values: list[Value] = []
 
     def add(self, texts: Iterable[Text]) -> Ints:
         """The number of each text's value."""
@@ -100,15 +107,15 @@ class Book(dict[Text, int], Generic[Text, Value]):
 
     def __missing__(self, text: Text) -> int:
         value = self._of(text)
-        number = self[text] = self._numbers.setdefault(value, len(self._values))
-        if number == len(self._values):
-            self._values.append(value)
+        number = self[text] = self._numbers.setdefault(value, len(self.values))
+        if number == len(self.values):
+            self.values.append(value)
         return number
 
     def coded(self, codes: Ints) -> Coded[Value]:
         """A column of these numbers."""
         # Not a copy: in a fork it would bring over everything that is only looked at.
-        return Coded(codes, self._values)
+        return Coded(codes, self.values)
 
 
 class Reader:
@@ -122,6 +129,17 @@ class Reader:
         self._postcodes: Book[tuple[str, str], Postcodes] = Book(lambda row: postcodes(*row))
         self._phone: Book[str, str] = Book(lambda text: contacts.phone(text) if text else "")
         self._number = Book(number)
+        words = Words()
+        self._known = Known(
+            words=words,
+            given=GivenNames(self._given.values, words),
+            families=FamilyNames(self._families.values, words),
+            birth_date=BirthDates(self._birth_date.values),
+            gender=Plain(self._gender.values, Gender),
+            postcodes=Places(self._postcodes.values),
+            phone=Plain(self._phone.values, Phone),
+            number=Numbers(self._number.values),
+        )
 
     def add(self, columns: Columns, size: int) -> tuple[Ints, ...]:
         """The numbers of so many people, field by field; a column that is not there is a field that nobody knows."""
@@ -155,6 +173,7 @@ class Reader:
             postcodes=self._postcodes.coded(both[4]),
             phone=self._phone.coded(both[5]),
             number=self._number.coded(both[6]),
+            known=self._known,
         )
 
 

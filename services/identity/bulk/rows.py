@@ -1,19 +1,24 @@
 """The rows of features.rows for all candidates of all traces at once, and the odds that the scorer gives them."""
 
 import dataclasses
+import enum
 import functools
 import math
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.identity.bulk import agreement
 from services.identity.bulk.agreement import Agreement
-from services.identity.bulk.people import Coded, Ints, People, Value
+from services.identity.bulk.grown import Grown, Ints
+from services.identity.bulk.people import People
+from services.identity.bulk.words import Words
 from services.identity.matching import chance, features
 from services.identity.matching.compare import FIELDS, Comparison
 from services.identity.matching.decide import Rules
+from services.identity.matching.rarity import Rarity
 
 Floats = NDArray[np.float64]
 Pairs = tuple[Ints, Ints]
@@ -59,27 +64,58 @@ def combinations(packed: Ints) -> Levels:
     return Levels(made, at)
 
 
-def log_odds(people: People, pairs: Pairs, found: Agreement, levels: Levels, rules: Rules) -> Floats:
+class _Share(NamedTuple):
+    """Of each word as a family name and as a given name: the logarithm of its share to base 10, and its rarity."""
+
+    family: Floats
+    given: Floats
+    family_rarity: Ints
+    given_rarity: Ints
+
+
+class Shares:
+    """How common each word is as a name; not to be shared between threads."""
+
+    def __init__(self, words: Words, names: Rarity) -> None:
+        self._shares = Grown(words.texts, functools.partial(_shares, names))
+
+    @property
+    def now(self) -> _Share:
+        """Those of all words; the rarity of no word is -1."""
+        return self._shares.now
+
+
+def _shares(names: Rarity, words: Sequence[str]) -> _Share:
+    logs, rarities = [], []
+    for of in (names.family, names.given):
+        # Few counts of people make few shares. Not numpy's logarithm, which may differ in the last digit.
+        shares, back = np.unique([of(word) for word in words], return_inverse=True)
+        logs.append(np.array(list(map(math.log10, shares.tolist())))[back])
+        rarity = np.array(list(map(features.rarity_of, shares.tolist())), np.int64)[back]
+        rarities.append(np.where([bool(word) for word in words], rarity, -1))
+    return _Share(*logs, *rarities)
+
+
+def log_odds(people: People, pairs: Pairs, found: Agreement, levels: Levels, rules: Rules, shares: Shares) -> Floats:
     """The scorer's log odds of each pair; pairs stand in order of those who ask."""
-    matrix = _rows(people, pairs, found, levels, rules)
+    matrix = _rows(people, pairs, found, levels, rules, shares.now)
     # Most rows occur many times, and each is scored once.
     _, first, back = np.unique(_hashed(matrix), return_index=True, return_inverse=True)
     return rules.scorer.log_odds_of(matrix[first])[back]
 
 
-def _rows(people: People, pairs: Pairs, found: Agreement, levels: Levels, rules: Rules) -> NDArray[np.int16]:
+def _rows(
+    people: People, pairs: Pairs, found: Agreement, levels: Levels, rules: Rules, shares: _Share
+) -> NDArray[np.int16]:
     asking, near = pairs
-    expected = _strangers(found, levels, rules)
-    family = _rarities(
-        people.families, asking, near, lambda value: rules.names.family("".join(value[0])) if value else None
-    )
-    given = _rarities(people.given, asking, near, lambda value: rules.names.given(value[0][0]) if value[0] else None)
+    expected = _strangers(found, levels, rules, shares)
+    family, given = shares.family_rarity[people.known.families.marks.joined], shares.given_rarity[people.known.given.stated.first]
     columns = (
         *found.levels,
         found.family_alike,
         found.given_alike,
-        *family,
-        *given,
+        *_rarities(family[people.families.codes[asking]], family[people.families.codes[near]]),
+        *_rarities(given[people.given.codes[asking]], given[people.given.codes[near]]),
         np.clip(np.rint(2 * expected), -24, 10),
         _others(asking, levels.of(features.is_rival)),
         _others(asking, levels.of(features.is_housemate)),
@@ -88,36 +124,26 @@ def _rows(people: People, pairs: Pairs, found: Agreement, levels: Levels, rules:
     return np.stack(columns, axis=1).astype(np.int16)
 
 
-def _strangers(found: Agreement, levels: Levels, rules: Rules) -> Floats:
+def _strangers(found: Agreement, levels: Levels, rules: Rules, shares: _Share) -> Floats:
     """chance.strangers of each pair, its terms added in the same order."""
-    # Not numpy's logarithm, which may differ in the last digit.
-    family = np.array([math.log10(rules.names.family(name)) for name in found.shared])
-    given = np.array([math.log10(rules.names.given(name)) for name in found.shared])
-    by_level = chance.by_level
-    total = math.log10(rules.register_size) + np.where(
-        found.family_shared > 0, family[found.family_shared], levels.of(lambda each: by_level(each.family))
-    )
-    total = total + np.where(
-        found.given_shared > 0, given[found.given_shared], levels.of(lambda each: by_level(each.given))
-    )
+    family, given = found.family_shared, found.given_shared
+    fields = zip(FIELDS, found.levels, agreement.KINDS, strict=True)
+    terms = {field: _by_level(level, kind) for field, level, kind in fields if field != "middle"}
+    total = math.log10(rules.register_size) + np.where(family > 0, shares.family[family], terms["family"])
+    total = total + np.where(given > 0, shares.given[given], terms["given"])
     for field in ("birth_date", "number", "gender", "postcode", "phone"):
-        total = total + levels.of(lambda each: by_level(getattr(each, field)))  # noqa: B023 (called at once)
+        total = total + terms[field]
     return total
 
 
-def _rarities(
-    column: Coded[Value], asking: Ints, near: Ints, share: Callable[[Value], float | None]
-) -> tuple[Ints, Ints]:
+def _by_level(levels: Ints, kind: type[enum.StrEnum]) -> Floats:
+    return np.array([chance.by_level(level) for level in kind])[levels]
+
+
+def _rarities(one: Ints, other: Ints) -> tuple[Ints, Ints]:
     """The rarer and the commoner of both names, as features has them; -1 where neither is known."""
-    one, other = column.codes[asking], column.codes[near]
-    rarities = column.table(lambda value: _rarity(share(value)), one, other)
-    one, other = rarities[one], rarities[other]
     least = np.where(one < 0, other, np.where(other < 0, one, np.minimum(one, other)))
     return least, np.maximum(one, other)
-
-
-def _rarity(share: float | None) -> int:
-    return -1 if share is None else features.rarity_of(share)
 
 
 def _others(asking: Ints, flags: Floats) -> Floats:

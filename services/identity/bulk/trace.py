@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from services.identity.bulk import agreement, decisions, halves, nearby, people, rows
 from services.identity.bulk.decisions import Answers, Candidates, Decided
 from services.identity.bulk.nearby import Index
-from services.identity.bulk.people import Columns, Ints, People, Reader
+from services.identity.bulk.grown import Ints
+from services.identity.bulk.people import Columns, Known, People, Reader
+from services.identity.bulk.rows import Shares
 from services.identity.matching.decide import Rules
 
 Telling = Callable[[str], None]
@@ -38,6 +40,7 @@ class Register:
     codes: tuple[Ints, ...]
     index: Index
     rules: Rules
+    shares: Shares
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,10 +84,17 @@ def prepare(columns: Columns, ids: Sequence[str], rules: Rules | None = None) ->
     known = reader.people(codes)
     if rules is None:
         rules = Rules(register_size=len(ids), names=people.names(known)) if ids else Rules()
-    register = Register(ids, reader, codes, nearby.index(known), rules)
+    register = Register(ids, reader, codes, nearby.index(known), rules, Shares(known.known.words, rules.names))
+    _look_through(known.known, register.shares)
     # What is here now stays: it is looked through for garbage once, and not again in the midst of the first traces.
     gc.collect(1)
     return register
+
+
+def _look_through(known: Known, shares: Shares) -> None:
+    """Works out what is known of all that the register holds, so that no trace has to."""
+    _ = known.words.stem, known.words.sounds.letters, known.given.marks, known.given.written, known.families.written
+    _ = known.gender.known, shares.now
 
 
 @_without_collecting()
@@ -108,7 +118,7 @@ def _answers(register: Register, asked: Columns, queries: int, telling: Telling)
     found = agreement.of(known, asking, near)
     packed = rows.packed(found)
     levels = rows.combinations(packed)
-    log_odds = rows.log_odds(known, (asking, near), found, levels, register.rules)
+    log_odds = rows.log_odds(known, (asking, near), found, levels, register.rules, register.shares)
     candidates = Candidates(asking - known.registered, near, packed, levels, log_odds)
     telling("deciding")
     return decisions.decide_all(candidates, queries, register.rules)

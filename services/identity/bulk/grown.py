@@ -1,0 +1,107 @@
+"""What follows from each value of a list that grows: worked out once for each, and kept as numbers beside the list."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Value = TypeVar("Value")
+Known = TypeVar("Known", bound=tuple[NDArray[Any], ...])
+
+
+class Lists(NamedTuple):
+    """Any number of numbers for each value: how many each has, and all of them one after the other."""
+
+    counts: Ints
+    flat: Ints
+
+    @classmethod
+    def of(cls, lists: Sequence[Sequence[int]]) -> "Lists":
+        """These lists."""
+        return cls(_ints(map(len, lists)), _ints(each for some in lists for each in some))
+
+    @classmethod
+    def sets(cls, whose: Ints, numbers: Ints, size: int) -> "Lists":
+        """The numbers of each of so many, each number once and in order."""
+        most = int(numbers.max(initial=0)) + 1
+        both = np.sort(whose * most + numbers)
+        if len(both):
+            both = both[np.r_[True, both[1:] != both[:-1]]]
+        return cls(np.bincount(both // most, minlength=size), both % most)
+
+    @property
+    def starts(self) -> Ints:
+        """Where the numbers of each begin."""
+        found: Ints = np.cumsum(self.counts) - self.counts
+        return found
+
+    @property
+    def whose(self) -> Ints:
+        """Whose each number is."""
+        return np.repeat(np.arange(len(self.counts)), self.counts)
+
+    @property
+    def places(self) -> Ints:
+        """The place of each number in its own list, from 0 on."""
+        return np.arange(len(self.flat)) - np.repeat(self.starts, self.counts)
+
+    @property
+    def first(self) -> Ints:
+        """The first number of each, 0 where it has none."""
+        found = np.zeros(len(self.counts), np.int64)
+        some = self.counts > 0
+        found[some] = self.flat[self.starts[some]]
+        return found
+
+    def at(self, codes: Ints) -> "Lists":
+        """The lists of these values, in this order."""
+        counts = self.counts[codes]
+        many = Lists(counts, np.empty(int(counts.sum()), np.int64))
+        return Lists(counts, self.flat[np.repeat(self.starts[codes], counts) + many.places])
+
+
+def combined(*lists: Lists) -> tuple[Ints, list[Ints]]:
+    """Of lists of the same values each number of the one with each of the others: whose, and the numbers."""
+    counts = np.prod([each.counts for each in lists], axis=0)
+    whose = np.repeat(np.arange(len(counts)), counts)
+    left = np.arange(len(whose)) - np.repeat(np.cumsum(counts) - counts, counts)
+    found = []
+    for each in lists:
+        # One number is most that most have, and then there is nothing to count.
+        if each.counts.max(initial=0) > 1:
+            many = each.counts[whose]
+            found.append(each.flat[each.starts[whose] + left % many])
+            left //= many
+        else:
+            found.append(each.flat[each.starts[whose]])
+    return whose, found
+
+
+class Grown(Generic[Value, Known]):
+    """Columns of what is known of each value; not to be shared between threads."""
+
+    def __init__(self, values: Sequence[Value], of: Callable[[Sequence[Value]], Known]) -> None:
+        self._values, self._of = values, of
+        self._size = 0
+        self._known: Known | None = None
+
+    @property
+    def now(self) -> Known:
+        """What is known of all values that there are by now."""
+        if self._known is None or self._size < len(self._values):
+            more = self._of(self._values[self._size :])
+            self._size = len(self._values)
+            self._known = more if self._known is None else _joined(self._known, more)
+        return self._known
+
+
+def _joined(one: Known, other: Known) -> Known:
+    columns = [np.concatenate(pair) for pair in zip(one, other, strict=True)]
+    # A named tuple takes its fields one by one.
+    return type(one)(*columns)
+
+
+def _ints(numbers: Iterable[int]) -> Ints:
+    return np.fromiter(numbers, np.int64)
