@@ -97,6 +97,32 @@ class Grown(Generic[Value, Known]):
         return self._known
 
 
+class Wanted(Generic[Value, Known]):
+    """Columns of what is known of values that are asked for, each worked out when first it is; as Grown otherwise."""
+
+    def __init__(self, values: Sequence[Value], of: Callable[[Sequence[Value]], Known]) -> None:
+        self._values, self._of = values, of
+        self._there = np.zeros(0, np.bool_)
+        self._known: Known = of([])
+
+    def of(self, codes: Ints) -> Known:
+        """What is known of each of these values."""
+        if len(self._there) < len(self._values):
+            self._enlarge(len(self._values) - len(self._there))
+        missing = codes[~self._there[codes]]
+        if len(missing):
+            missing = np.unique(missing)
+            more = self._of([self._values[code] for code in missing.tolist()])
+            for column, new in zip(self._known, more, strict=True):
+                column[missing] = new
+            self._there[missing] = True
+        return type(self._known)(*(column[codes] for column in self._known))
+
+    def _enlarge(self, more: int) -> None:
+        self._there = np.r_[self._there, np.zeros(more, np.bool_)]
+        self._known = type(self._known)(*(np.r_[column, np.zeros(more, column.dtype)] for column in self._known))
+
+
 def _joined(one: Known, other: Known) -> Known:
     columns = [np.concatenate(pair) for pair in zip(one, other, strict=True)]
     # A named tuple takes its fields one by one.

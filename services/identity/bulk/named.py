@@ -48,7 +48,7 @@ class GivenNames:
         which = self._words.letters.length[stated.flat] > 1
         if most:
             which &= stated.places < most
-        return Lists.sets(stated.whose[which], self._words.sound[stated.flat[which]], len(codes))
+        return Lists.sets(stated.whose[which], self._words.sound(stated.flat[which]), len(codes))
 
     def initials(self, codes: Ints) -> Lists:
         """The first letters of the first two words of these names."""
@@ -90,7 +90,7 @@ class FamilyNames:
     def sounds(self, codes: Ints) -> Lists:
         """The sounds by which people of these names are found."""
         heard = self._heard.now.at(codes)
-        return Lists.sets(heard.whose, self._words.sound[heard.flat], len(codes))
+        return Lists.sets(heard.whose, self._words.sound(heard.flat), len(codes))
 
     @property
     def marks(self) -> Marks:

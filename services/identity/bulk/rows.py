@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from services.identity.bulk import agreement
 from services.identity.bulk.agreement import Agreement
-from services.identity.bulk.grown import Grown, Ints
+from services.identity.bulk.grown import Ints, Wanted
 from services.identity.bulk.people import People
 from services.identity.bulk.words import Words
 from services.identity.matching import chance, features
@@ -64,58 +64,64 @@ def combinations(packed: Ints) -> Levels:
     return Levels(made, at)
 
 
-class _Share(NamedTuple):
-    """Of each word as a family name and as a given name: the logarithm of its share to base 10, and its rarity."""
+class Share(NamedTuple):
+    """The logarithm to base 10 of the share of people who have each name, and its rarity; -1 for no name."""
 
-    family: Floats
-    given: Floats
-    family_rarity: Ints
-    given_rarity: Ints
+    log: Floats
+    rarity: Ints
 
 
 class Shares:
-    """How common each word is as a name; not to be shared between threads."""
+    """How common words are as names; not to be shared between threads."""
 
     def __init__(self, words: Words, names: Rarity) -> None:
-        self._shares = Grown(words.texts, functools.partial(_shares, names))
+        self._family = Wanted(words.texts, functools.partial(_shares, names.family))
+        self._given = Wanted(words.texts, functools.partial(_shares, names.given))
 
-    @property
-    def now(self) -> _Share:
-        """Those of all words; the rarity of no word is -1."""
-        return self._shares.now
+    def family(self, words: Ints) -> Share:
+        """Those of these words as family names."""
+        return self._family.of(words)
+
+    def given(self, words: Ints) -> Share:
+        """Those of these words as given names."""
+        return self._given.of(words)
 
 
-def _shares(names: Rarity, words: Sequence[str]) -> _Share:
-    logs, rarities = [], []
-    for of in (names.family, names.given):
-        # Few counts of people make few shares. Not numpy's logarithm, which may differ in the last digit.
-        shares, back = np.unique([of(word) for word in words], return_inverse=True)
-        logs.append(np.array(list(map(math.log10, shares.tolist())))[back])
-        rarity = np.array(list(map(features.rarity_of, shares.tolist())), np.int64)[back]
-        rarities.append(np.where([bool(word) for word in words], rarity, -1))
-    return _Share(*logs, *rarities)
+def _shares(of: Callable[[str], float], words: Sequence[str]) -> Share:
+    # Few counts of people make few shares. Not numpy's logarithm, which may differ in the last digit.
+    shares, back = np.unique(np.array([of(word) for word in words], np.float64), return_inverse=True)
+    each = shares.tolist()
+    logs, rarities = np.array(list(map(math.log10, each))), np.array(list(map(features.rarity_of, each)), np.int64)
+    return Share(logs[back], np.where([bool(word) for word in words], rarities[back], -1))
 
 
 def log_odds(people: People, pairs: Pairs, found: Agreement, levels: Levels, rules: Rules, shares: Shares) -> Floats:
     """The scorer's log odds of each pair; pairs stand in order of those who ask."""
-    matrix = _rows(people, pairs, found, levels, rules, shares.now)
-    # Most rows occur many times, and each is scored once.
-    _, first, back = np.unique(_hashed(matrix), return_index=True, return_inverse=True)
-    return rules.scorer.log_odds_of(matrix[first])[back]
+    matrix = _rows(people, pairs, found, levels, rules, shares)
+    # Many rows occur several times, and each is scored once.
+    hashed = _hashed(matrix)
+    order = np.argsort(hashed)
+    new = np.diff(hashed[order], prepend=~hashed[order[:1]]) != 0
+    scores = rules.scorer.log_odds_of(matrix[order[new]])
+    log_odds = np.empty(len(order))
+    log_odds[order] = scores[np.cumsum(new) - 1]
+    return log_odds
 
 
 def _rows(
-    people: People, pairs: Pairs, found: Agreement, levels: Levels, rules: Rules, shares: _Share
+    people: People, pairs: Pairs, found: Agreement, levels: Levels, rules: Rules, shares: Shares
 ) -> NDArray[np.int16]:
-    asking, near = pairs
+    asking, _ = pairs
     expected = _strangers(found, levels, rules, shares)
-    family, given = shares.family_rarity[people.known.families.marks.joined], shares.given_rarity[people.known.given.stated.first]
+    present, first = people.known.families.marks.joined, people.known.given.stated.first
+    family = (shares.family(present[people.families.codes[some]]).rarity for some in pairs)
+    given = (shares.given(first[people.given.codes[some]]).rarity for some in pairs)
     columns = (
         *found.levels,
         found.family_alike,
         found.given_alike,
-        *_rarities(family[people.families.codes[asking]], family[people.families.codes[near]]),
-        *_rarities(given[people.given.codes[asking]], given[people.given.codes[near]]),
+        *_rarities(*family),
+        *_rarities(*given),
         np.clip(np.rint(2 * expected), -24, 10),
         _others(asking, levels.of(features.is_rival)),
         _others(asking, levels.of(features.is_housemate)),
@@ -124,13 +130,13 @@ def _rows(
     return np.stack(columns, axis=1).astype(np.int16)
 
 
-def _strangers(found: Agreement, levels: Levels, rules: Rules, shares: _Share) -> Floats:
+def _strangers(found: Agreement, levels: Levels, rules: Rules, shares: Shares) -> Floats:
     """chance.strangers of each pair, its terms added in the same order."""
     family, given = found.family_shared, found.given_shared
     fields = zip(FIELDS, found.levels, agreement.KINDS, strict=True)
     terms = {field: _by_level(level, kind) for field, level, kind in fields if field != "middle"}
-    total = math.log10(rules.register_size) + np.where(family > 0, shares.family[family], terms["family"])
-    total = total + np.where(given > 0, shares.given[given], terms["given"])
+    total = math.log10(rules.register_size) + np.where(family > 0, shares.family(family).log, terms["family"])
+    total = total + np.where(given > 0, shares.given(given).log, terms["given"])
     for field in ("birth_date", "number", "gender", "postcode", "phone"):
         total = total + terms[field]
     return total

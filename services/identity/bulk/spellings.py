@@ -25,7 +25,7 @@ def one_name(known: Words, one: Ints, other: Ints) -> Flags:
     """Of each pair of words whether they are one name as compare_names finds it where names are exchanged."""
     length = known.letters.length
     shorter = np.minimum(length[one], length[other])
-    found = (one == other) | (known.sound[one] == known.sound[other])
+    found = (one == other) | (known.sound(one) == known.sound(other))
     rest = np.flatnonzero(~found & (shorter > 3))
     found[rest] = known.slips(one[rest], other[rest], 2) <= 2
     rest = np.flatnonzero(~found)
@@ -48,7 +48,7 @@ class Pairs:
     def families(self) -> Ints:
         """The level of each pair of family names of one word."""
         apart = self._known.slips(self._one, self._other, 2)
-        sound = self._known.sound[self._one] == self._known.sound[self._other]
+        sound = self._known.sound(self._one) == self._known.sound(self._other)
         found = (
             ((apart == 1) & ((self._shorter > 2) | self._same_initial), Name.TYPO),
             (sound & (self._shorter > 2), Name.SOUNDS),
@@ -70,10 +70,10 @@ class Pairs:
 
     def _shorten(self, at: Ints) -> Flags:
         """nicknames.one_shortens_the_other of these pairs."""
-        bits, stem = self._known.letters.bits, self._known.stem
         one, other = self._one[at], self._other[at]
+        bits, stem = self._known.letters.bits, self._known.stem
         # Few words have all letters of the other's stem: only they are read letter by letter.
-        maybe = np.flatnonzero(((stem[one] & ~bits[other]) == 0) | ((stem[other] & ~bits[one]) == 0))
+        maybe = np.flatnonzero(((stem(one) & ~bits[other]) == 0) | ((stem(other) & ~bits[one]) == 0))
         found = np.zeros(len(at), np.bool_)
         pairs = zip(self._known.each(one[maybe]), self._known.each(other[maybe]), strict=True)
         found[maybe] = [nicknames.one_shortens_the_other(first, second) for first, second in pairs]
@@ -81,8 +81,8 @@ class Pairs:
 
     def _sound_within(self, at: Ints) -> Flags:
         """compare_names.one_sounds_within_the_other of these pairs."""
-        sounds, of = self._known.sounds, self._known.sound
-        one, other = of[self._one[at]], of[self._other[at]]
+        one, other = self._known.sound(self._one[at]), self._known.sound(self._other[at])
+        sounds = self._known.sounds
         letters = sounds.letters
         maybe = np.flatnonzero((letters.first[one] == letters.first[other]) | (letters.last[one] == letters.last[other]))
         found = np.zeros(len(at), np.bool_)

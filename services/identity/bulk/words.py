@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from services.identity.bulk.grown import Grown, Ints
+from services.identity.bulk.grown import Grown, Ints, Wanted
 from services.identity.matching import nicknames, spelling
 
 Flags = NDArray[np.bool_]
@@ -26,9 +26,7 @@ class Letters(NamedTuple):
     bits: Ints
 
 
-class Sound(NamedTuple):
-    """The number of a word's sound."""
-
+class _Number(NamedTuple):
     number: Ints
 
 
@@ -70,32 +68,42 @@ class Texts(dict[str, int]):
 
 
 class Words(Texts):
-    """The words of names."""
+    """The words of names; what takes long is worked out for those that are asked about."""
 
     def __init__(self) -> None:
         super().__init__()
         self.sounds = Texts()
-        self._sound = Grown(self.texts, self._sounds)
-        self._stem = Grown(self.texts, lambda words: letters(list(map(nicknames.stem, words))))
+        self._groups: dict[frozenset[int], int] = {frozenset(): 0}
+        self._sound = Wanted(self.texts, self._sounds)
+        self._stem = Wanted(self.texts, lambda words: letters(list(map(nicknames.stem, words))))
+        self._forms = Wanted(self.texts, self._of_groups)
 
-    @property
-    def sound(self) -> Ints:
-        """Of each word the number of its sound among `sounds`."""
-        return self._sound.now.number
+    def sound(self, words: Ints) -> Ints:
+        """The number of each word's sound among `sounds`."""
+        return self._sound.of(words).number
 
-    @property
-    def stem(self) -> Ints:
-        """Of each word the letters of its stem, as Letters.bits."""
-        return self._stem.now.bits
-
-    def _sounds(self, words: Sequence[str]) -> Sound:
-        heard = map(spelling.sound, words)
-        return Sound(np.fromiter(map(self.sounds.__getitem__, heard), np.int64, len(words)))
+    def stem(self, words: Ints) -> Ints:
+        """The letters of each word's stem, as Letters.bits."""
+        return self._stem.of(words).bits
 
     def share_a_form(self, one: Ints, other: Ints) -> Flags:
         """Of each pair whether both are forms of one name, as nicknames.KNOWN has them."""
-        groups = [list(map(nicknames.groups, self.each(words))) for words in (one, other)]
-        return ~np.fromiter(map(frozenset.isdisjoint, *groups), np.bool_, len(one))
+        left, right = self._forms.of(one).number, self._forms.of(other).number
+        sets = list(self._groups)
+        found = np.zeros(len(one), np.bool_)
+        # Number 0 is no form of any name.
+        some = np.flatnonzero((left > 0) & (right > 0))
+        groups = ([sets[number] for number in side[some].tolist()] for side in (left, right))
+        found[some] = ~np.fromiter(map(frozenset.isdisjoint, *groups), np.bool_, len(some))
+        return found
+
+    def _sounds(self, words: Sequence[str]) -> _Number:
+        heard = map(spelling.sound, words)
+        return _Number(np.fromiter(map(self.sounds.__getitem__, heard), np.int64, len(words)))
+
+    def _of_groups(self, words: Sequence[str]) -> _Number:
+        groups = [self._groups.setdefault(nicknames.groups(word), len(self._groups)) for word in words]
+        return _Number(np.array(groups, np.int64))
 
 
 def letters(texts: Sequence[str]) -> Letters:

@@ -1,7 +1,8 @@
 """Decision trees: one row walks down them, many go through all trees at once.
 
 Many rows are judged as in QuickScorer (Lucchese and others, SIGIR 2015): each answer to a question of a tree rules out
-the leaves of one side, whatever the answers above it were; a row arrives at the first leaf that no answer rules out.
+the leaves of one side, whatever the answers above it were; a row arrives at the first leaf that no answer rules out. The
+answers of a few features together have few combinations, and what each rules out is known beforehand.
 """
 
 from __future__ import annotations
@@ -17,11 +18,16 @@ from services.identity.matching.features import Row
 Matrix = numpy.typing.NDArray[numpy.int16]
 Numbers = numpy.typing.NDArray[numpy.float64]
 _Masks = numpy.typing.NDArray[numpy.uint32]
+_Places = numpy.typing.NDArray[numpy.int64]
 
 MOST_LEAVES = 32
 """Leaves of a tree, one bit of a mask for each."""
 
-_AT_ONCE = 1_024
+# As many rows as stay in the processor's own memory with the masks that they need.
+_AT_ONCE = 512
+_COMBINATIONS = 512
+# From so many rows on it is quicker to add tree by tree.
+_MANY = 64
 # Multiplied by it, each power of two has other highest five bits (a de Bruijn sequence): the place of a single bit.
 _SEQUENCE = 0x077CB531
 
@@ -57,40 +63,94 @@ class Forest:
     """Trees over the same features, for many rows at a time."""
 
     def __init__(self, trees: tuple[Tree, ...], *, columns: int) -> None:
-        self._limits = [
-            sorted({limit for tree in trees for limit in _limits(tree, column)}) for column in range(columns)
-        ]
-        self._masks = [numpy.full((len(limits) + 1, len(trees)), 2**32 - 1, numpy.uint32) for limits in self._limits]
-        self._asked = [(column, numpy.array(limits)) for column, limits in enumerate(self._limits) if limits]
-        self._values = numpy.zeros((len(trees), MOST_LEAVES))
+        asked = [_Column(trees, column) for column in range(columns)]
+        self._groups = [_Group(some, len(trees)) for some in _grouped(asked)]
+        self._starts = numpy.arange(len(trees), dtype=numpy.uint32) * numpy.uint32(MOST_LEAVES)
+        values = numpy.zeros((len(trees), MOST_LEAVES))
         for number, tree in enumerate(trees):
-            self._plant(number, tree)
-
-    def _plant(self, number: int, tree: Tree) -> None:
-        for node, column in enumerate(tree.feature):
-            place = bisect.bisect_left(self._limits[column], tree.limit[node])
-            # Above its limit a feature rules out what lies to the left.
-            self._masks[column][place + 1 :, number] &= numpy.uint32(2**32 - 1 - tree.below(tree.left[node]))
-        for leaf, value in enumerate(tree.leaves):
-            self._values[number, (_SEQUENCE << leaf) % 2**32 >> 27] = value
+            for leaf, value in enumerate(tree.leaves):
+                values[number, (_SEQUENCE << leaf) % 2**32 >> 27] = value
+        self._values = values.ravel()
 
     def totals(self, matrix: Matrix) -> Numbers:
         """For each row the sum of the leaves at which it arrives, in the order of the trees."""
-        parts = [self._totals(matrix[start : start + _AT_ONCE]) for start in range(0, len(matrix), _AT_ONCE)]
+        if not len(self._starts):
+            return numpy.zeros(len(matrix))
+        places = [group.places(matrix) for group in self._groups]
+        parts = [
+            self._totals([each[start : start + _AT_ONCE] for each in places], min(_AT_ONCE, len(matrix) - start))
+            for start in range(0, len(matrix), _AT_ONCE)
+        ]
         return numpy.concatenate(parts) if parts else numpy.zeros(0)
 
-    def _totals(self, matrix: Matrix) -> Numbers:
-        trees = len(self._values)
-        if not trees:
-            return numpy.zeros(len(matrix))
-        left: _Masks = numpy.full((len(matrix), trees), 2**32 - 1, numpy.uint32)
-        for column, limits in self._asked:
-            left &= self._masks[column][numpy.searchsorted(limits, matrix[:, column])]
-        first = left & (~left + numpy.uint32(1))
-        arrived = self._values[numpy.arange(trees), (first * numpy.uint32(_SEQUENCE)) >> numpy.uint32(27)]
-        # Added one after the other, as one row alone is: the numbers are the very same.
+    def _totals(self, places: list[_Places], rows: int) -> Numbers:
+        left: _Masks = numpy.full((rows, len(self._starts)), 2**32 - 1, numpy.uint32)
+        for group, place in zip(self._groups, places, strict=True):
+            left &= group.masks[place]
+        left &= ~left + numpy.uint32(1)
+        left *= numpy.uint32(_SEQUENCE)
+        left >>= numpy.uint32(27)
+        return _added(self._values[left + self._starts])
+
+
+def _added(arrived: Numbers) -> Numbers:
+    """Sums of the lines, added one after the other as one row alone is: the numbers are the very same."""
+    if len(arrived) < _MANY:
         totals: Numbers = numpy.cumsum(arrived, axis=1)[:, -1]
         return totals
+    totals = numpy.zeros(len(arrived))
+    for tree in numpy.ascontiguousarray(arrived.T):
+        totals += tree
+    return totals
+
+
+class _Column:
+    """What the trees ask of one feature: between which limits it lies, and which leaves each answer leaves."""
+
+    def __init__(self, trees: tuple[Tree, ...], column: int) -> None:
+        self.column = column
+        limits = sorted({limit for tree in trees for limit in _limits(tree, column)})
+        self.limits = numpy.array(limits)
+        self.masks: _Masks = numpy.full((len(limits) + 1, len(trees)), 2**32 - 1, numpy.uint32)
+        for number, tree in enumerate(trees):
+            for node, feature in enumerate(tree.feature):
+                if feature == column:
+                    place = bisect.bisect_left(limits, tree.limit[node])
+                    # Above its limit a feature rules out what lies to the left.
+                    self.masks[place + 1 :, number] &= numpy.uint32(2**32 - 1 - tree.below(tree.left[node]))
+
+
+class _Group:
+    """Features that are looked up together: the leaves that each combination of their answers leaves."""
+
+    def __init__(self, columns: list[_Column], trees: int) -> None:
+        self._columns = columns
+        self.masks: _Masks = numpy.full((1, trees), 2**32 - 1, numpy.uint32)
+        for each in columns:
+            self.masks = (self.masks[:, None] & each.masks[None]).reshape(-1, trees)
+
+    def places(self, matrix: Matrix) -> _Places:
+        """Which combination each row has."""
+        found = numpy.zeros(len(matrix), numpy.int64)
+        for each in self._columns:
+            found *= len(each.masks)
+            found += each.limits.searchsorted(matrix[:, each.column])
+        return found
+
+
+def _grouped(columns: list[_Column]) -> list[list[_Column]]:
+    """Columns of which something is asked, as many together as have few enough combinations."""
+    groups: list[list[_Column]] = []
+    size = _COMBINATIONS
+    for each in columns:
+        if not len(each.limits):
+            continue
+        size *= len(each.masks)
+        if size > _COMBINATIONS:
+            groups.append([])
+            size = len(each.masks)
+        groups[-1].append(each)
+    return groups
 
 
 def _limits(tree: Tree, column: int) -> list[float]:
