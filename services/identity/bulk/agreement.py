@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from services.identity.bulk import names
+from services.identity.bulk import names, numbers
 from services.identity.bulk.grown import Ints
 from services.identity.bulk.people import Coded, People
 from services.identity.bulk.named import Given
@@ -38,7 +38,7 @@ def of(people: People, left: Ints, right: Ints) -> Agreement:
     known = people.known
     named = names.Agreement(people, left, right)
     levels = (
-        known.number.agreement(people.number.codes[left], people.number.codes[right]),
+        numbers.agreement(people.number[left], people.number[right]),
         named.family,
         named.given,
         _further(people, left, right),
@@ -52,7 +52,7 @@ def of(people: People, left: Ints, right: Ints) -> Agreement:
 
 def _further(people: People, left: Ints, right: Ints) -> Ints:
     """Most people state one given name, and of those nothing further is known."""
-    values, several = people.given.values, ~people.known.given.marks.plain
+    values, several = people.given.values, people.known.given.stated.counts > 1
     one, other = people.given.codes[left], people.given.codes[right]
     found = np.full(len(left), _MIDDLE[Middle.UNKNOWN])
     both = np.flatnonzero(several[one] & several[other])

@@ -51,8 +51,9 @@ class _Parts:
     def __init__(self, people: People, start: int) -> None:
         known = people.known
         given, families = people.given.codes[start:], people.families.codes[start:]
-        self.number = _one(people.number.codes[start:], known.number.known)
-        self.phone = _one(people.phone.codes[start:], known.phone.known)
+        number, phone = people.number[start:], people.phone.codes[start:]
+        # A field that is a key by itself: its code will do.
+        self.number, self.phone = _where(number > 0, number), _where(known.phone.known[phone], phone)
         places = people.postcodes.codes[start:]
         self.outwards, self.codes = known.postcodes.outwards(places), known.postcodes.whole(places)
         self.sounds, sounds = known.families.sounds(families), known.given.sounds(given)
@@ -65,11 +66,6 @@ class _Parts:
         self.date = _where(whole, 10_000 * year + 100 * month + day)
         self.unordered = _where(whole, 10_000 * year + 100 * np.minimum(month, day) + np.maximum(month, day))
         self.year, self.day = _where(year > 0, year), _where(whole, 100 * month + day)
-
-
-def _one(codes: Ints, known: NDArray[np.bool_]) -> Lists:
-    """Of a field that is a key by itself, the code will do."""
-    return _where(known[codes], codes)
 
 
 def _where(known: NDArray[np.bool_], values: Ints) -> Lists:

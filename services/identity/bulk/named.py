@@ -15,32 +15,36 @@ Given = tuple[tuple[str, ...], bool]
 Families = tuple[tuple[str, ...], ...]
 
 
-class Marks(NamedTuple):
-    """`joined` is a name without its spaces, as a word; `plain` is set where one word is all there is."""
+class Unnamed(NamedTuple):
+    """Whether a placeholder stands for the name."""
 
-    joined: Ints
+    flags: Flags
+
+
+class Present(NamedTuple):
+    """The present name without its spaces as a word, 0 for none, and whether one word is all there is of all names."""
+
+    word: Ints
     plain: Flags
-    unnamed: Flags
 
 
 class GivenNames:
     """Given names; not to be shared between threads."""
 
     def __init__(self, values: Sequence[Given], words: Words) -> None:
-        self._words = words
+        self._values, self._words = values, words
         self._stated = Grown(values, lambda some: _numbered(words, [names for names, _ in some]))
-        self._written = Grown(values, lambda some: _numbered(words, [compare_names.written(each) for each, _ in some]))
-        self._marks = Grown(values, self._marked)
-
-    def _marked(self, values: Sequence[Given]) -> Marks:
-        joined = np.fromiter((self._words["".join(names)] for names, _ in values), np.int64, len(values))
-        plain = np.fromiter((len(names) < 2 for names, _ in values), np.bool_, len(values))
-        return Marks(joined, plain, np.fromiter((unnamed for _, unnamed in values), np.bool_, len(values)))
+        self._unnamed = Grown(values, lambda some: Unnamed(np.array([unnamed for _, unnamed in some], np.bool_)))
 
     @property
     def stated(self) -> Lists:
         """The words of each name in their order."""
         return self._stated.now
+
+    @property
+    def unnamed(self) -> Flags:
+        """Whether a placeholder stands for the name."""
+        return self._unnamed.now.flags
 
     def sounds(self, codes: Ints, most: int | None = None) -> Lists:
         """The sounds of the words of these names, but of initials; of so many words of each at most."""
@@ -56,15 +60,10 @@ class GivenNames:
         which = stated.places < 2
         return Lists.sets(stated.whose[which], self._words.letters.first[stated.flat[which]], len(codes))
 
-    @property
-    def written(self) -> Lists:
-        """The words of each name and, where there are several, all in one."""
-        return self._written.now
-
-    @property
-    def marks(self) -> Marks:
-        """The marks of each name."""
-        return self._marks.now
+    def written(self, codes: Ints) -> Lists:
+        """The words of these names and, where there are several, all in one."""
+        used, back = np.unique(codes, return_inverse=True)
+        return _numbered(self._words, [compare_names.written(self._values[code][0]) for code in used.tolist()]).at(back)
 
 
 class FamilyNames:
@@ -74,13 +73,12 @@ class FamilyNames:
         self._words = words
         self._written = Grown(values, lambda some: _numbered(words, [_all(map(compare_names.written, each)) for each in some]))
         self._heard = Grown(values, lambda some: _numbered(words, list(map(_heard, some))))
-        self._marks = Grown(values, self._marked)
+        self._present = Grown(values, self._presented)
 
-    def _marked(self, values: Sequence[Families]) -> Marks:
-        joined = (self._words["".join(names[0]) if names else ""] for names in values)
-        plain = (len(names) == 1 and len(names[0]) == 1 for names in values)
-        size = len(values)
-        return Marks(np.fromiter(joined, np.int64, size), np.fromiter(plain, np.bool_, size), np.zeros(size, np.bool_))
+    def _presented(self, values: Sequence[Families]) -> Present:
+        words = [self._words["".join(names[0]) if names else ""] for names in values]
+        plain = [len(names) == 1 and len(names[0]) == 1 for names in values]
+        return Present(np.array(words, np.int64), np.array(plain, np.bool_))
 
     @property
     def written(self) -> Lists:
@@ -93,9 +91,9 @@ class FamilyNames:
         return Lists.sets(heard.whose, self._words.sound(heard.flat), len(codes))
 
     @property
-    def marks(self) -> Marks:
-        """The marks of the present name."""
-        return self._marks.now
+    def present(self) -> Present:
+        """The present name of each."""
+        return self._present.now
 
 
 def _heard(families: Families) -> Collection[str]:

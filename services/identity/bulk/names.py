@@ -25,7 +25,7 @@ class Agreement:
         self._words = people.known.words
         self._families = people.families.codes[left], people.families.codes[right]
         self._givens = people.given.codes[left], people.given.codes[right]
-        present, first = people.known.families.marks.joined, people.known.given.stated.first
+        present, first = people.known.families.present.word, people.known.given.stated.first
         families = _Pairs(self._words, *(present[codes] for codes in self._families))
         given = _Pairs(self._words, *(first[codes] for codes in self._givens))
         self.family, self.family_shared = self._of_families(families)
@@ -38,7 +38,7 @@ class Agreement:
         level, shared = pairs.exact()
         level[pairs.apart] = pairs.apart_levels(spellings.Pairs.families)
         one, other = self._families
-        plain, values = self._people.known.families.marks.plain, self._people.families.values
+        plain, values = self._people.known.families.present.plain, self._people.families.values
         at = np.flatnonzero(pairs.apart & ~(plain[one] & plain[other]))
         one, other, back = spellings.distinct(one[at], other[at])
         each = zip(one.tolist(), other.tolist(), strict=True)
@@ -64,19 +64,21 @@ class Agreement:
 
     def _sharing_further(self, apart: Ints, level: Ints) -> Ints:
         """Of the pairs whose first names are not the same, those whose further ones may say more."""
-        known = self._people.known.given
+        stated, values = self._people.known.given.stated, self._people.given.values
         one, other = (codes[apart] for codes in self._givens)
         # Two who state one name each share no further one.
-        some = np.flatnonzero(~(known.marks.plain[one] & known.marks.plain[other]))
+        some = np.flatnonzero((stated.counts[one] > 1) | (stated.counts[other] > 1))
         one, other = one[some], other[some]
-        pair, (left, right) = combined(known.stated.at(one), known.stated.at(other))
+        pair, (left, right) = combined(stated.at(one), stated.at(other))
         common = np.zeros(len(some), np.bool_)
         common[pair[left == right]] = True
         common &= ~np.isin(level[apart[some]], _ONE_NAME)
-        return apart[some[common | (known.marks.joined[one] == known.marks.joined[other])]]
+        for at, (first, second) in enumerate(zip(one.tolist(), other.tolist(), strict=True)):
+            common[at] |= "".join(values[first][0]) == "".join(values[second][0])
+        return apart[some[common]]
 
     def _unnamed(self) -> Flags:
-        unnamed = self._people.known.given.marks.unnamed
+        unnamed = self._people.known.given.unnamed
         one, other = self._givens
         return unnamed[one] | unnamed[other]
 
@@ -91,7 +93,7 @@ class Agreement:
 
     def _carries(self, families: Ints, given: Ints) -> Flags:
         known = self._people.known
-        pair, (one, other) = combined(known.families.written.at(families), known.given.written.at(given))
+        pair, (one, other) = combined(known.families.written.at(families), known.given.written(given))
         found = np.zeros(len(families), np.bool_)
         found[pair[spellings.one_name(self._words, one, other)]] = True
         return found

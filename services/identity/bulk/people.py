@@ -7,17 +7,17 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from services.identity.bulk import numbers
 from services.identity.bulk.births import BirthDates
 from services.identity.bulk.grown import Ints
 from services.identity.bulk.named import Families, FamilyNames, Given, GivenNames
-from services.identity.bulk.numbers import Numbers
 from services.identity.bulk.places import Places, Postcodes
 from services.identity.bulk.plain import Plain
 from services.identity.bulk.words import Words
 from services.identity.matching import contacts, dates, spelling
 from services.identity.matching.dates import BirthDate
 from services.identity.matching.levels import Gender, Phone
-from services.identity.matching.normalise import Normalised, families, gender, number, number_valid, postcodes
+from services.identity.matching.normalise import Normalised, families, gender, number_valid, postcodes
 from services.identity.matching.rarity import Rarity
 
 Value = TypeVar("Value", bound=Hashable)
@@ -56,7 +56,6 @@ class Known:
     gender: Plain
     postcodes: Places
     phone: Plain
-    number: Numbers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,13 +70,13 @@ class People:
     gender: Coded[str]
     postcodes: Coded[Postcodes]
     phone: Coded[str]
-    number: Coded[str]
+    number: Ints
     known: Known
 
     def normalised(self, at: int) -> Normalised:
         """One of them as a trace knows them."""
         given, unnamed = self.given.at(at)
-        digits = self.number.at(at)
+        digits = numbers.written(int(self.number[at]))
         return Normalised(
             number=digits,
             number_valid=number_valid(digits),
@@ -128,7 +127,6 @@ class Reader:
         self._gender = Book(gender)
         self._postcodes: Book[tuple[str, str], Postcodes] = Book(lambda row: postcodes(*row))
         self._phone: Book[str, str] = Book(lambda text: contacts.phone(text) if text else "")
-        self._number = Book(number)
         words = Words()
         self._known = Known(
             words=words,
@@ -138,7 +136,6 @@ class Reader:
             gender=Plain(self._gender.values, Gender),
             postcodes=Places(self._postcodes.values),
             phone=Plain(self._phone.values, Phone),
-            number=Numbers(self._number.values),
         )
 
     def add(self, columns: Columns, size: int) -> tuple[Ints, ...]:
@@ -157,7 +154,7 @@ class Reader:
             self._gender.add(texts("gender")),
             self._postcodes.add(rows("postcode", "prev_postcode")),
             self._phone.add(texts("phone")),
-            self._number.add(texts("nhs_number")),
+            numbers.read(texts("nhs_number")),
         )
 
     def people(self, registered: tuple[Ints, ...], asked: tuple[Ints, ...] | None = None) -> People:
@@ -172,7 +169,7 @@ class Reader:
             gender=self._gender.coded(both[3]),
             postcodes=self._postcodes.coded(both[4]),
             phone=self._phone.coded(both[5]),
-            number=self._number.coded(both[6]),
+            number=both[6],
             known=self._known,
         )
 

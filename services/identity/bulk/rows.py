@@ -113,7 +113,7 @@ def _rows(
 ) -> NDArray[np.int16]:
     asking, _ = pairs
     expected = _strangers(found, levels, rules, shares)
-    present, first = people.known.families.marks.joined, people.known.given.stated.first
+    present, first = people.known.families.present.word, people.known.given.stated.first
     family = (shares.family(present[people.families.codes[some]]).rarity for some in pairs)
     given = (shares.given(first[people.given.codes[some]]).rarity for some in pairs)
     columns = (

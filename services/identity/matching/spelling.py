@@ -52,7 +52,7 @@ def is_placeholder(text: str) -> bool:
 
 
 def _without(found: tuple[str, ...], placeholders: frozenset[str]) -> tuple[str, ...]:
-    return tuple(word for word in found if word not in placeholders)
+    return found if placeholders.isdisjoint(found) else tuple(word for word in found if word not in placeholders)
 
 
 def _without_title(found: tuple[str, ...]) -> tuple[str, ...]:
