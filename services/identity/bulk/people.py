@@ -29,6 +29,9 @@ FIELDS = (
 )  # fmt: skip
 """Columns that a file of people may have."""
 
+Stated = str | tuple[str, str]
+"""A field that has two columns: the first of them where the second is empty, as it mostly is, and else both."""
+
 Columns = Mapping[str, Sequence[str]]
 """The texts of each column of FIELDS that a file has, all of one length."""
 
@@ -122,10 +125,10 @@ class Reader:
 
     def __init__(self) -> None:
         self._given = Book(_given)
-        self._families: Book[tuple[str, str], Families] = Book(lambda row: families(*row))
+        self._families: Book[Stated, Families] = Book(lambda stated: families(*_each(stated)))
         self._birth_date = Book(dates.read)
         self._gender = Book(gender)
-        self._postcodes: Book[tuple[str, str], Postcodes] = Book(lambda row: postcodes(*row))
+        self._postcodes: Book[Stated, Postcodes] = Book(lambda stated: postcodes(*_each(stated)))
         self._phone: Book[str, str] = Book(lambda text: contacts.phone(text) if text else "")
         words = Words()
         self._known = Known(
@@ -144,8 +147,9 @@ class Reader:
         def texts(name: str) -> Sequence[str]:
             return columns.get(name) or [""] * size
 
-        def rows(first: str, second: str) -> Iterable[tuple[str, str]]:
-            return zip(texts(first), texts(second), strict=True)
+        def rows(first: str, second: str) -> Iterable[Stated]:
+            pairs = zip(texts(first), texts(second), strict=True)
+            return [(text, further) if further else text for text, further in pairs]
 
         return (
             self._given.add(rows("given_name", "middle_name")),
@@ -204,7 +208,11 @@ def _counted(column: Coded[Value], registered: int) -> Iterable[tuple[Value, int
     return ((value, many) for value, many in zip(column.values, counts, strict=True) if many)
 
 
-def _given(row: tuple[str, str]) -> Given:
-    text = " ".join(row).strip()
+def _each(stated: Stated) -> tuple[str, ...]:
+    return (stated,) if isinstance(stated, str) else stated
+
+
+def _given(stated: Stated) -> Given:
+    text = " ".join(_each(stated)).strip()
     found = spelling.given(text)
     return found, not found and spelling.is_placeholder(text)
