@@ -38,6 +38,9 @@ class Decided(NamedTuple):
     explanation: str
 
 
+# As Shown(*fields) and Decided(*fields) make them, without going through Python.
+_shown = functools.partial(tuple.__new__, Shown)
+_decided = functools.partial(tuple.__new__, Decided)
 _EXACT = ((Stage.NUMBER, decide.number_trace), (Stage.NAMES, decide.names_trace))
 _Verdict = tuple[Outcome, Stage, str]
 
@@ -60,11 +63,11 @@ class Answers:
     def each(self, start: int) -> Iterator[Decided]:
         """One by one, where the first of those who ask stands at this position."""
         combinations = map(self._levels.distinct.__getitem__, self._levels.at.tolist())
-        candidates = map(Shown, self.near.tolist(), self.score.tolist(), combinations)
+        candidates = map(_shown, zip(self.near.tolist(), self.score.tolist(), combinations, strict=True))
         answers = zip(self.decided.tolist(), self.match.tolist(), self.shown.tolist(), strict=True)
         for asking, (decided, match, shown) in enumerate(answers, start):
             outcome, stage, why = self.verdicts[decided]
-            yield Decided(asking, outcome, match, tuple(itertools.islice(candidates, shown)), stage, why)
+            yield _decided((asking, outcome, match, tuple(itertools.islice(candidates, shown)), stage, why))
 
     @functools.cached_property
     def _levels(self) -> Levels:

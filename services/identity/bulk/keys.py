@@ -51,9 +51,9 @@ class _Parts:
     def __init__(self, people: People, start: int) -> None:
         known = people.known
         given, families = people.given.codes[start:], people.families.codes[start:]
-        number, phone = people.number[start:], people.phone.codes[start:]
-        # A field that is a key by itself: its code will do.
-        self.number, self.phone = _where(number > 0, number), _where(known.phone.known[phone], phone)
+        number, phone = people.number[start:], known.phone.number[people.phone.codes[start:]]
+        # A field that is a key by itself: its number will do.
+        self.number, self.phone = _where(number > 0, number), _where(phone > 0, phone)
         places = people.postcodes.codes[start:]
         self.outwards, self.codes = known.postcodes.outwards(places), known.postcodes.whole(places)
         self.sounds, sounds = known.families.sounds(families), known.given.sounds(given)

@@ -72,6 +72,7 @@ class FamilyNames:
     def __init__(self, values: Sequence[Families], words: Words) -> None:
         self._words = words
         self._written = Grown(values, lambda some: _numbered(words, [_all(map(compare_names.written, each)) for each in some]))
+        self._whole = Grown(values, lambda some: _numbered(words, [list(map("".join, each)) for each in some]))
         self._heard = Grown(values, lambda some: _numbered(words, list(map(_heard, some))))
         self._present = Grown(values, self._presented)
 
@@ -84,6 +85,11 @@ class FamilyNames:
     def written(self) -> Lists:
         """The words of all names and, where a name has several, all in one."""
         return self._written.now
+
+    @property
+    def whole(self) -> Lists:
+        """All names, each without its spaces."""
+        return self._whole.now
 
     def sounds(self, codes: Ints) -> Lists:
         """The sounds by which people of these names are found."""

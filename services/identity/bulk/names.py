@@ -41,10 +41,24 @@ class Agreement:
         plain, values = self._people.known.families.present.plain, self._people.families.values
         at = np.flatnonzero(pairs.apart & ~(plain[one] & plain[other]))
         one, other, back = spellings.distinct(one[at], other[at])
-        each = zip(one.tolist(), other.tolist(), strict=True)
-        found = [compare_names.families(values[first], values[second]) for first, second in each]
-        level[at], shared[at] = self._numbered(found, back)
+        levels, words = self._of_several(one, other), np.zeros(len(one), np.int64)
+        for place in np.flatnonzero(levels < 0).tolist():
+            found = compare_names.families(values[one[place]], values[other[place]])
+            levels[place], words[place] = AT[found.level], self._words[found.shared]
+        level[at], shared[at] = levels[back], words[back]
         return level, shared
+
+    def _of_several(self, one: Ints, other: Ints) -> Ints:
+        """The best level of any two of several names; -1 where names or parts of them are the same."""
+        known = self._people.known.families
+        pair, (left, right) = combined(known.whole.at(one), known.whole.at(other))
+        first, second, back = spellings.distinct(left, right)
+        found = np.full(len(one), AT[Name.DIFFERENT])
+        # The same ones are put right below.
+        np.minimum.at(found, pair, spellings.Pairs(self._words, first, second).families()[back])
+        pair, (left, right) = combined(known.written.at(one), known.written.at(other))
+        found[pair[left == right]] = -1
+        return found
 
     def _of_given(self, pairs: "_Pairs") -> tuple[Ints, Ints]:
         level, shared = pairs.exact()
@@ -68,13 +82,18 @@ class Agreement:
         one, other = (codes[apart] for codes in self._givens)
         # Two who state one name each share no further one.
         some = np.flatnonzero((stated.counts[one] > 1) | (stated.counts[other] > 1))
-        one, other = one[some], other[some]
-        pair, (left, right) = combined(stated.at(one), stated.at(other))
+        sides = stated.at(one[some]), stated.at(other[some])
+        pair, (left, right) = combined(*sides)
         common = np.zeros(len(some), np.bool_)
         common[pair[left == right]] = True
         common &= ~np.isin(level[apart[some]], _ONE_NAME)
-        for at, (first, second) in enumerate(zip(one.tolist(), other.tolist(), strict=True)):
-            common[at] |= "".join(values[first][0]) == "".join(values[second][0])
+        letters = self._words.letters
+        length, other_length = (np.bincount(side.whose, letters.length[side.flat], len(some)) for side in sides)
+        first, other_first = (letters.first[side.first] for side in sides)
+        # Of those that are as long and begin alike, few are the same without their spaces.
+        for at in np.flatnonzero(~common & (length == other_length) & (first == other_first)).tolist():
+            names = (values[side[some[at]]][0] for side in (one, other))
+            common[at] = "".join(next(names)) == "".join(next(names))
         return apart[some[common]]
 
     def _unnamed(self) -> Flags:

@@ -38,7 +38,7 @@ Columns = Mapping[str, Sequence[str]]
 
 @dataclasses.dataclass(frozen=True)
 class Coded(Generic[Value]):
-    """A column: `codes` point into `values`, which may have grown since."""
+    """A column: `codes` point into `values`, which may have grown since and among which one may stand twice."""
 
     codes: Ints
     values: Sequence[Value]
@@ -94,12 +94,11 @@ class People:
 
 
 class Book(dict[Text, int], Generic[Text, Value]):
-    """The values of one field, numbered as they are met; each distinct text is made comparable once."""
+    """The values of one field, numbered as their texts are met; each distinct text is made comparable once."""
 
     def __init__(self, of: Callable[[Text], Value]) -> None:
         super().__init__()
         self._of = of
-        self._numbers: dict[Value, int] = {}
         self.values: list[Value] = []
 
     def add(self, texts: Iterable[Text]) -> Ints:
@@ -108,10 +107,8 @@ class Book(dict[Text, int], Generic[Text, Value]):
         return np.fromiter(map(self.__getitem__, texts), np.int64)
 
     def __missing__(self, text: Text) -> int:
-        value = self._of(text)
-        number = self[text] = self._numbers.setdefault(value, len(self.values))
-        if number == len(self.values):
-            self.values.append(value)
+        number = self[text] = len(self.values)
+        self.values.append(self._of(text))
         return number
 
     def coded(self, codes: Ints) -> Coded[Value]:
@@ -125,10 +122,10 @@ class Reader:
 
     def __init__(self) -> None:
         self._given = Book(_given)
-        self._families: Book[Stated, Families] = Book(lambda stated: families(*_each(stated)))
+        self._families = Book(_families)
         self._birth_date = Book(dates.read)
         self._gender = Book(gender)
-        self._postcodes: Book[Stated, Postcodes] = Book(lambda stated: postcodes(*_each(stated)))
+        self._postcodes = Book(_postcodes)
         self._phone: Book[str, str] = Book(lambda text: contacts.phone(text) if text else "")
         words = Words()
         self._known = Known(
@@ -208,11 +205,21 @@ def _counted(column: Coded[Value], registered: int) -> Iterable[tuple[Value, int
     return ((value, many) for value, many in zip(column.values, counts, strict=True) if many)
 
 
-def _each(stated: Stated) -> tuple[str, ...]:
-    return (stated,) if isinstance(stated, str) else stated
-
-
 def _given(stated: Stated) -> Given:
-    text = " ".join(_each(stated)).strip()
+    text = stated if isinstance(stated, str) else " ".join(stated)
     found = spelling.given(text)
     return found, not found and spelling.is_placeholder(text)
+
+
+def _families(stated: Stated) -> Families:
+    if not isinstance(stated, str):
+        return families(*stated)
+    name = spelling.family(stated)
+    return (name,) if name else ()
+
+
+def _postcodes(stated: Stated) -> Postcodes:
+    if not isinstance(stated, str):
+        return postcodes(*stated)
+    code = contacts.postcode(stated)
+    return (code,) if code[0] else ()

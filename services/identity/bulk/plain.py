@@ -7,27 +7,29 @@ from typing import NamedTuple
 import numpy as np
 
 from services.identity.bulk.grown import Grown, Ints
-from services.identity.bulk.words import Flags
+from services.identity.bulk.words import Texts
 
 
-class _Known(NamedTuple):
-    known: Flags
+class _Number(NamedTuple):
+    number: Ints
 
 
 class Plain:
     """The values of such a field, empty where it is not known; not to be shared between threads."""
 
     def __init__(self, values: Sequence[str], kind: type[enum.StrEnum]) -> None:
-        self._known = Grown(values, lambda some: _Known(np.fromiter(map(bool, some), np.bool_, len(some))))
+        texts = Texts()
+        self._number = Grown(values, lambda some: _Number(np.array(list(map(texts.__getitem__, some)), np.int64)))
         at = {level: position for position, level in enumerate(kind)}
         self._same, self._different, self._unknown = (at[kind(name)] for name in ("same", "different", "unknown"))
 
     @property
-    def known(self) -> Flags:
-        """Whether there is a value."""
-        return self._known.now.known
+    def number(self) -> Ints:
+        """A number for each value, 0 for none; those of one text are the same."""
+        return self._number.now.number
 
     def agreement(self, one: Ints, other: Ints) -> Ints:
         """The level of each pair."""
-        both = self.known[one] & self.known[other]
-        return np.where(both, np.where(one == other, self._same, self._different), self._unknown)
+        left, right = self.number[one], self.number[other]
+        both = (left > 0) & (right > 0)
+        return np.where(both, np.where(left == right, self._same, self._different), self._unknown)

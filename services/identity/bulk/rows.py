@@ -53,15 +53,11 @@ def packed(found: Agreement) -> Ints:
 
 def combinations(packed: Ints) -> Levels:
     """The combinations of levels that occur."""
-    sizes = [len(kind) for kind in agreement.KINDS]
+    sizes = tuple(len(kind) for kind in agreement.KINDS)
     distinct, at = np.unique(packed, return_inverse=True)
-    each = zip(*(part.tolist() for part in np.unravel_index(distinct, tuple(sizes))), strict=True)
-    kinds = [list(kind) for kind in agreement.KINDS]
-    made = [
-        Combination(**{field: kind[level] for field, kind, level in zip(FIELDS, kinds, levels, strict=True)})
-        for levels in each
-    ]
-    return Levels(made, at)
+    parts = zip(agreement.KINDS, np.unravel_index(distinct, sizes), strict=True)
+    fields = [list(map(list(kind).__getitem__, part.tolist())) for kind, part in parts]
+    return Levels(list(map(Combination, *fields)), at)
 
 
 class Share(NamedTuple):

@@ -94,7 +94,7 @@ def prepare(columns: Columns, ids: Sequence[str], rules: Rules | None = None) ->
 def _look_through(known: Known, shares: Shares) -> None:
     """Works out what is known of all that the register holds, so that no trace has to."""
     present, first = known.families.present.word, known.given.stated.first
-    _ = known.words.sound(present), shares.family(present), known.gender.known
+    _ = known.words.sound(present), shares.family(present), known.gender.number
     _ = known.words.sound(first), known.words.stem(first), known.words.share_a_form(first, first), shares.given(first)
     _ = known.given.unnamed, known.families.written, known.words.letters, known.words.sounds.letters
 

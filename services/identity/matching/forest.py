@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bisect
 import dataclasses
+import math
 
 import numpy
 import numpy.typing
@@ -110,7 +111,10 @@ class _Column:
     def __init__(self, trees: tuple[Tree, ...], column: int) -> None:
         self.column = column
         limits = sorted({limit for tree in trees for limit in _limits(tree, column)})
-        self.limits = numpy.array(limits)
+        self._lowest = math.floor(min(limits, default=0))
+        # Features are whole numbers: between which limits each lies is known beforehand.
+        numbers = range(self._lowest, math.ceil(max(limits, default=0)) + 2)
+        self._places = numpy.array([bisect.bisect_left(limits, number) for number in numbers])
         self.masks: _Masks = numpy.full((len(limits) + 1, len(trees)), 2**32 - 1, numpy.uint32)
         for number, tree in enumerate(trees):
             for node, feature in enumerate(tree.feature):
@@ -118,6 +122,11 @@ class _Column:
                     place = bisect.bisect_left(limits, tree.limit[node])
                     # Above its limit a feature rules out what lies to the left.
                     self.masks[place + 1 :, number] &= numpy.uint32(2**32 - 1 - tree.below(tree.left[node]))
+
+
+    def places(self, matrix: Matrix) -> _Places:
+        """Between which limits each row lies."""
+        return self._places.take(matrix[:, self.column] - self._lowest, mode="clip")
 
 
 class _Group:
@@ -134,7 +143,7 @@ class _Group:
         found = numpy.zeros(len(matrix), numpy.int64)
         for each in self._columns:
             found *= len(each.masks)
-            found += each.limits.searchsorted(matrix[:, each.column])
+            found += each.places(matrix)
         return found
 
 
@@ -143,7 +152,7 @@ def _grouped(columns: list[_Column]) -> list[list[_Column]]:
     groups: list[list[_Column]] = []
     size = _COMBINATIONS
     for each in columns:
-        if not len(each.limits):
+        if len(each.masks) < 2:
             continue
         size *= len(each.masks)
         if size > _COMBINATIONS:
