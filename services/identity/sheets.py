@@ -3,7 +3,7 @@
 import csv
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from chassis.errors import Invalid
@@ -114,7 +114,7 @@ class _Reading:
         return lines, [rows[line - 2] for line in lines]
 
     def _wrong(self, columns: Sequence[Sequence[str]]) -> dict[int, str]:
-        """The places of rows in which a field is endless or malformed, and why; each distinct text is looked at once."""
+        """The places of rows with an endless or malformed field, and why; each distinct text is looked at once."""
         found: dict[int, str] = {}
         for column in columns:
             if max(map(len, column), default=0) > LONGEST:

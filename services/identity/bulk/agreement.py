@@ -1,19 +1,17 @@
 """How far pairs of people agree, field by field, as compare compares two of them."""
 
 import dataclasses
-import enum
 from collections.abc import Sequence
 
 import numpy as np
 
 from services.identity.bulk import names, numbers
 from services.identity.bulk.grown import Ints
-from services.identity.bulk.people import Coded, People
-from services.identity.bulk.named import Given
+from services.identity.bulk.people import People
 from services.identity.matching import compare_names
-from services.identity.matching.levels import Birth, Gender, Middle, Name, Number, Phone, Postcode
+from services.identity.matching.levels import Birth, Gender, Level, Middle, Name, Number, Phone, Postcode
 
-KINDS: Sequence[type[enum.StrEnum]] = (Number, Name, Name, Middle, Birth, Gender, Postcode, Phone)
+KINDS: Sequence[type[Level]] = (Number, Name, Name, Middle, Birth, Gender, Postcode, Phone)
 """The levels of each field of compare.FIELDS; a level is kept as its position among them."""
 
 _MIDDLE = {level: position for position, level in enumerate(Middle)}

@@ -76,7 +76,8 @@ def _one_slip(left: Parts, right: Parts) -> Flags:
 
 
 def _digits(four: Ints) -> Ints:
-    return four[:, None] // np.array([1000, 100, 10, 1]) % 10
+    found: Ints = four[:, None] // np.array([1000, 100, 10, 1]) % 10
+    return found
 
 
 def _other_year(left: Parts, right: Parts) -> Ints:

@@ -1,6 +1,6 @@
 """What follows from each value of a list that grows: worked out once for each, and kept as numbers beside the list."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -16,11 +16,6 @@ class Lists(NamedTuple):
 
     counts: Ints
     flat: Ints
-
-    @classmethod
-    def of(cls, lists: Sequence[Sequence[int]]) -> "Lists":
-        """These lists."""
-        return cls(_ints(map(len, lists)), _ints(each for some in lists for each in some))
 
     @classmethod
     def sets(cls, whose: Ints, numbers: Ints, size: int) -> "Lists":
@@ -127,7 +122,3 @@ def _joined(one: Known, other: Known) -> Known:
     columns = [np.concatenate(pair) for pair in zip(one, other, strict=True)]
     # A named tuple takes its fields one by one.
     return type(one)(*columns)
-
-
-def _ints(numbers: Iterable[int]) -> Ints:
-    return np.fromiter(numbers, np.int64)

@@ -71,7 +71,9 @@ class FamilyNames:
 
     def __init__(self, values: Sequence[Families], words: Words) -> None:
         self._words = words
-        self._written = Grown(values, lambda some: _numbered(words, [_all(map(compare_names.written, each)) for each in some]))
+        self._written = Grown(
+            values, lambda some: _numbered(words, [_all(map(compare_names.written, each)) for each in some])
+        )
         self._whole = Grown(values, lambda some: _numbered(words, [list(map("".join, each)) for each in some]))
         self._heard = Grown(values, lambda some: _numbered(words, list(map(_heard, some))))
         self._present = Grown(values, self._presented)
@@ -114,4 +116,5 @@ def _all(several: Iterable[Collection[str]]) -> list[str]:
 
 
 def _numbered(words: Words, lists: Sequence[Collection[str]]) -> Lists:
-    return Lists.of([list(map(words.__getitem__, each)) for each in lists])
+    flat = np.fromiter(map(words.__getitem__, itertools.chain.from_iterable(lists)), np.int64)
+    return Lists(np.fromiter(map(len, lists), np.int64, len(lists)), flat)

@@ -45,8 +45,8 @@ def agreement(one: Ints, other: Ints) -> Ints:
 
 
 def valid(numbers: Ints) -> Flags:
-    """Whether check digits are right (NHS Data Dictionary: NHS NUMBER), of ten digits that are not all the same."""
-    return _valid(_digits(numbers))
+    """Whether there is a number, and its check digit is right (NHS Data Dictionary: NHS NUMBER)."""
+    return (numbers > 0) & _valid(_digits(numbers))
 
 
 def _digits(numbers: Ints) -> Ints:

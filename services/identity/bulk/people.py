@@ -94,12 +94,12 @@ class People:
 
 
 class Book(dict[Text, int], Generic[Text, Value]):
-    """The values of one field, numbered as their texts are met; each distinct text is made comparable once."""
+    """The values of one field in `met`, numbered as their texts are; each distinct text is made comparable once."""
 
     def __init__(self, of: Callable[[Text], Value]) -> None:
         super().__init__()
         self._of = of
-        self.values: list[Value] = []
+        self.met: list[Value] = []
 
     def add(self, texts: Iterable[Text]) -> Ints:
         """The number of each text's value."""
@@ -107,14 +107,18 @@ class Book(dict[Text, int], Generic[Text, Value]):
         return np.fromiter(map(self.__getitem__, texts), np.int64)
 
     def __missing__(self, text: Text) -> int:
-        number = self[text] = len(self.values)
-        self.values.append(self._of(text))
+        number = self[text] = len(self.met)
+        self.met.append(self._of(text))
         return number
 
     def coded(self, codes: Ints) -> Coded[Value]:
         """A column of these numbers."""
         # Not a copy: in a fork it would bring over everything that is only looked at.
-        return Coded(codes, self.values)
+        return Coded(codes, self.met)
+
+
+NUMBER = -1
+"""Where among what Reader.add gives the NHS Numbers stand, which are their own numbers."""
 
 
 class Reader:
@@ -130,12 +134,12 @@ class Reader:
         words = Words()
         self._known = Known(
             words=words,
-            given=GivenNames(self._given.values, words),
-            families=FamilyNames(self._families.values, words),
-            birth_date=BirthDates(self._birth_date.values),
-            gender=Plain(self._gender.values, Gender),
-            postcodes=Places(self._postcodes.values),
-            phone=Plain(self._phone.values, Phone),
+            given=GivenNames(self._given.met, words),
+            families=FamilyNames(self._families.met, words),
+            birth_date=BirthDates(self._birth_date.met),
+            gender=Plain(self._gender.met, Gender),
+            postcodes=Places(self._postcodes.met),
+            phone=Plain(self._phone.met, Phone),
         )
 
     def add(self, columns: Columns, size: int) -> tuple[Ints, ...]:
@@ -170,7 +174,7 @@ class Reader:
             gender=self._gender.coded(both[3]),
             postcodes=self._postcodes.coded(both[4]),
             phone=self._phone.coded(both[5]),
-            number=both[6],
+            number=both[NUMBER],
             known=self._known,
         )
 

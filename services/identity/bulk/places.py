@@ -16,7 +16,7 @@ Postcodes = tuple[tuple[str, str], ...]
 
 
 class _Codes(NamedTuple):
-    """How many codes each has, and of all codes, one after the other: its text, its district, and whether it is whole."""
+    """How many codes each has; and of all codes in a row the text, the district, and whether it is whole."""
 
     counts: Ints
     text: Ints

@@ -1,10 +1,9 @@
 """The rows of features.rows for all candidates of all traces at once, and the odds that the scorer gives them."""
 
 import dataclasses
-import enum
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +17,7 @@ from services.identity.bulk.words import Words
 from services.identity.matching import chance, features
 from services.identity.matching.compare import FIELDS, Comparison
 from services.identity.matching.decide import Rules
-from services.identity.matching.rarity import Rarity
+from services.identity.matching.levels import Level
 
 Floats = NDArray[np.float64]
 Pairs = tuple[Ints, Ints]
@@ -67,12 +66,13 @@ class Share(NamedTuple):
     rarity: Ints
 
 
-class Shares:
-    """How common words are as names; not to be shared between threads."""
+class Weights:
+    """The rules by which pairs are weighed, and how common words are as names; not to be shared between threads."""
 
-    def __init__(self, words: Words, names: Rarity) -> None:
-        self._family = Wanted(words.texts, functools.partial(_shares, names.family))
-        self._given = Wanted(words.texts, functools.partial(_shares, names.given))
+    def __init__(self, words: Words, rules: Rules) -> None:
+        self.rules = rules
+        self._family = Wanted(words.texts, functools.partial(_shares, rules.names.family))
+        self._given = Wanted(words.texts, functools.partial(_shares, rules.names.given))
 
     def family(self, words: Ints) -> Share:
         """Those of these words as family names."""
@@ -91,27 +91,25 @@ def _shares(of: Callable[[str], float], words: Sequence[str]) -> Share:
     return Share(logs[back], np.where([bool(word) for word in words], rarities[back], -1))
 
 
-def log_odds(people: People, pairs: Pairs, found: Agreement, levels: Levels, rules: Rules, shares: Shares) -> Floats:
+def log_odds(people: People, pairs: Pairs, found: Agreement, levels: Levels, weights: Weights) -> Floats:
     """The scorer's log odds of each pair; pairs stand in order of those who ask."""
-    matrix = _rows(people, pairs, found, levels, rules, shares)
+    matrix = _rows(people, pairs, found, levels, weights)
     # Many rows occur several times, and each is scored once.
     hashed = _hashed(matrix)
     order = np.argsort(hashed)
     new = np.diff(hashed[order], prepend=~hashed[order[:1]]) != 0
-    scores = rules.scorer.log_odds_of(matrix[order[new]])
+    scores = weights.rules.scorer.log_odds_of(matrix[order[new]])
     log_odds = np.empty(len(order))
     log_odds[order] = scores[np.cumsum(new) - 1]
     return log_odds
 
 
-def _rows(
-    people: People, pairs: Pairs, found: Agreement, levels: Levels, rules: Rules, shares: Shares
-) -> NDArray[np.int16]:
+def _rows(people: People, pairs: Pairs, found: Agreement, levels: Levels, weights: Weights) -> NDArray[np.int16]:
     asking, _ = pairs
-    expected = _strangers(found, levels, rules, shares)
+    expected = _strangers(found, levels, weights)
     present, first = people.known.families.present.word, people.known.given.stated.first
-    family = (shares.family(present[people.families.codes[some]]).rarity for some in pairs)
-    given = (shares.given(first[people.given.codes[some]]).rarity for some in pairs)
+    family = (weights.family(present[people.families.codes[some]]).rarity for some in pairs)
+    given = (weights.given(first[people.given.codes[some]]).rarity for some in pairs)
     columns = (
         *found.levels,
         found.family_alike,
@@ -126,20 +124,21 @@ def _rows(
     return np.stack(columns, axis=1).astype(np.int16)
 
 
-def _strangers(found: Agreement, levels: Levels, rules: Rules, shares: Shares) -> Floats:
+def _strangers(found: Agreement, levels: Levels, weights: Weights) -> Floats:
     """chance.strangers of each pair, its terms added in the same order."""
     family, given = found.family_shared, found.given_shared
     fields = zip(FIELDS, found.levels, agreement.KINDS, strict=True)
     terms = {field: _by_level(level, kind) for field, level, kind in fields if field != "middle"}
-    total = math.log10(rules.register_size) + np.where(family > 0, shares.family(family).log, terms["family"])
-    total = total + np.where(given > 0, shares.given(given).log, terms["given"])
+    total = math.log10(weights.rules.register_size) + np.where(family > 0, weights.family(family).log, terms["family"])
+    total = total + np.where(given > 0, weights.given(given).log, terms["given"])
     for field in ("birth_date", "number", "gender", "postcode", "phone"):
         total = total + terms[field]
     return total
 
 
-def _by_level(levels: Ints, kind: type[enum.StrEnum]) -> Floats:
-    return np.array([chance.by_level(level) for level in kind])[levels]
+def _by_level(levels: Ints, kind: Iterable[Level]) -> Floats:
+    found: Floats = np.array([chance.by_level(level) for level in kind])[levels]
+    return found
 
 
 def _rarities(one: Ints, other: Ints) -> tuple[Ints, Ints]:

@@ -25,12 +25,13 @@ def one_name(known: Words, one: Ints, other: Ints) -> Flags:
     """Of each pair of words whether they are one name as compare_names finds it where names are exchanged."""
     length = known.letters.length
     shorter = np.minimum(length[one], length[other])
-    found = (one == other) | (known.sound(one) == known.sound(other))
+    found: Flags = (one == other) | (known.sound(one) == known.sound(other))
     rest = np.flatnonzero(~found & (shorter > 3))
     found[rest] = known.slips(one[rest], other[rest], 2) <= 2
     rest = np.flatnonzero(~found)
     found[rest] = known.share_a_form(one[rest], other[rest])
-    return found & (shorter > 1)
+    found &= shorter > 1
+    return found
 
 
 class Pairs:
@@ -84,7 +85,9 @@ class Pairs:
         one, other = self._known.sound(self._one[at]), self._known.sound(self._other[at])
         sounds = self._known.sounds
         letters = sounds.letters
-        maybe = np.flatnonzero((letters.first[one] == letters.first[other]) | (letters.last[one] == letters.last[other]))
+        maybe = np.flatnonzero(
+            (letters.first[one] == letters.first[other]) | (letters.last[one] == letters.last[other])
+        )
         found = np.zeros(len(at), np.bool_)
         pairs = zip(sounds.each(one[maybe]), sounds.each(other[maybe]), strict=True)
         found[maybe] = [compare_names.one_sounds_within_the_other(first, second) for first, second in pairs]

@@ -1,4 +1,4 @@
-"""Words by number, with what is known of each: its letters, its sound, the stem of a pet form, the forms of its name."""
+"""Words by number, with what is known of each: its letters, its sound, the stem of a pet form, the forms of a name."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -34,6 +34,8 @@ def postcode(text: str) -> tuple[str, str]:
 
 def postcode_problem(text: str) -> str:
     """What is wrong with a postcode, for the person who sent it: slips are evidence, so only what cannot be one is."""
+    if _WRITTEN.match(text):
+        return ""
     plain = _NOT_ALPHANUMERIC.sub("", text.upper())
     letters = sum(letter.isalpha() for letter in plain)
     possible = 2 <= len(plain) <= 8 and 0 < letters < len(plain)

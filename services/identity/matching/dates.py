@@ -36,7 +36,9 @@ class BirthDate:
 def read(text: str) -> BirthDate | None:
     """The date in ISO 8601 ("1984-03-09", "1984-03", "1984") or as Britons write it; None for none or a placeholder."""
     text = text.strip()
-    if found := _ISO.match(text):
+    if date := _whole(text):
+        year, month, day = date.year, date.month, date.day
+    elif found := _ISO.match(text):
         year, month, day = (int(part or 0) for part in found.groups())
     elif found := _BRITISH.match(text):
         day, month, year = (int(part) for part in found.groups())
@@ -44,8 +46,17 @@ def read(text: str) -> BirthDate | None:
         return None
     if not _EARLIEST <= year <= _LATEST or month > 12 or not _exists(year, month, day):
         return None
-    date = BirthDate(year, month, day)
-    return None if date.whole and f"{year:04d}-{month:02d}-{day:02d}" in _PLACEHOLDERS else date
+    return None if day and f"{year:04d}-{month:02d}-{day:02d}" in _PLACEHOLDERS else BirthDate(year, month, day)
+
+
+def _whole(text: str) -> datetime.date | None:
+    """A date as it is mostly written, without the ways of writing one that only a computer knows."""
+    if len(text) != 10 or text[4] != "-" or text[7] != "-":
+        return None
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def problem(text: str) -> str:

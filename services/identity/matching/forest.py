@@ -1,8 +1,8 @@
 """Decision trees: one row walks down them, many go through all trees at once.
 
 Many rows are judged as in QuickScorer (Lucchese and others, SIGIR 2015): each answer to a question of a tree rules out
-the leaves of one side, whatever the answers above it were; a row arrives at the first leaf that no answer rules out. The
-answers of a few features together have few combinations, and what each rules out is known beforehand.
+the leaves of one side, whatever the answers above it were; a row arrives at the first leaf that no answer rules out.
+The answers of a few features together have few combinations, and what each rules out is known beforehand.
 """
 
 from __future__ import annotations
@@ -122,7 +122,6 @@ class _Column:
                     place = bisect.bisect_left(limits, tree.limit[node])
                     # Above its limit a feature rules out what lies to the left.
                     self.masks[place + 1 :, number] &= numpy.uint32(2**32 - 1 - tree.below(tree.left[node]))
-
 
     def places(self, matrix: Matrix) -> _Places:
         """Between which limits each row lies."""
