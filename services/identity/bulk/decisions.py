@@ -119,7 +119,8 @@ class _Traces:
         self._exact, self._stage = self._by_exact_trace()
         score = self._scores(candidates.log_odds)
         score[self._exact[self._exact >= 0]] = 1.0
-        self.order = np.lexsort((candidates.near, -score, asking))
+        # Who is near stands in order, and those of one score stay so.
+        self.order = np.lexsort((-score, asking))
         self.score, self._at = score[self.order], levels.at[self.order]
         self.first = candidates.near[self.order][self._starts]
 

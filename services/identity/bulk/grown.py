@@ -74,22 +74,46 @@ def combined(*lists: Lists) -> tuple[Ints, list[Ints]]:
     return whose, found
 
 
+class _Column:
+    """A column that grows in place: what is there stays where it is, and a fork that adds to it copies nothing else."""
+
+    def __init__(self, values: NDArray[Any]) -> None:
+        self._room, self._size = values, len(values)
+
+    def add(self, values: NDArray[Any]) -> None:
+        size = self._size + len(values)
+        if size > len(self._room):
+            # Room that is not used takes no memory.
+            room = np.empty((2 * size, *values.shape[1:]), values.dtype)
+            room[: self._size] = self.now
+            self._room = room
+        self._room[self._size : size] = values
+        self._size = size
+
+    @property
+    def now(self) -> NDArray[Any]:
+        return self._room[: self._size]
+
+
 class Grown(Generic[Value, Known]):
     """Columns of what is known of each value; not to be shared between threads."""
 
     def __init__(self, values: Sequence[Value], of: Callable[[Sequence[Value]], Known]) -> None:
         self._values, self._of = values, of
         self._size = 0
-        self._known: Known | None = None
+        self._now = of([])
+        self._columns = [_Column(column) for column in self._now]
 
     @property
     def now(self) -> Known:
         """What is known of all values that there are by now."""
-        if self._known is None or self._size < len(self._values):
-            more = self._of(self._values[self._size :])
+        if self._size < len(self._values):
+            for column, more in zip(self._columns, self._of(self._values[self._size :]), strict=True):
+                column.add(more)
             self._size = len(self._values)
-            self._known = more if self._known is None else _joined(self._known, more)
-        return self._known
+            # A named tuple takes its fields one by one.
+            self._now = type(self._now)(*(column.now for column in self._columns))
+        return self._now
 
 
 class Wanted(Generic[Value, Known]):
@@ -97,28 +121,21 @@ class Wanted(Generic[Value, Known]):
 
     def __init__(self, values: Sequence[Value], of: Callable[[Sequence[Value]], Known]) -> None:
         self._values, self._of = values, of
-        self._there = np.zeros(0, np.bool_)
-        self._known: Known = of([])
+        self._there = _Column(np.zeros(0, np.bool_))
+        self._columns = [_Column(column) for column in of([])]
+        self._make: Callable[..., Known] = type(of([]))
 
     def of(self, codes: Ints) -> Known:
         """What is known of each of these values."""
-        if len(self._there) < len(self._values):
-            self._enlarge(len(self._values) - len(self._there))
-        missing = codes[~self._there[codes]]
+        more = len(self._values) - len(self._there.now)
+        if more:
+            for column in (self._there, *self._columns):
+                column.add(np.zeros(more, column.now.dtype))
+        missing = codes[~self._there.now[codes]]
         if len(missing):
             missing = np.unique(missing)
-            more = self._of([self._values[code] for code in missing.tolist()])
-            for column, new in zip(self._known, more, strict=True):
-                column[missing] = new
-            self._there[missing] = True
-        return type(self._known)(*(column[codes] for column in self._known))
-
-    def _enlarge(self, more: int) -> None:
-        self._there = np.r_[self._there, np.zeros(more, np.bool_)]
-        self._known = type(self._known)(*(np.r_[column, np.zeros(more, column.dtype)] for column in self._known))
-
-
-def _joined(one: Known, other: Known) -> Known:
-    columns = [np.concatenate(pair) for pair in zip(one, other, strict=True)]
-    # A named tuple takes its fields one by one.
-    return type(one)(*columns)
+            found = self._of([self._values[code] for code in missing.tolist()])
+            for column, new in zip(self._columns, found, strict=True):
+                column.now[missing] = new
+            self._there.now[missing] = True
+        return self._make(*(column.now[codes] for column in self._columns))

@@ -98,7 +98,7 @@ def log_odds(people: People, pairs: Pairs, found: Agreement, levels: Levels, wei
     hashed = _hashed(matrix)
     order = np.argsort(hashed)
     new = np.diff(hashed[order], prepend=~hashed[order[:1]]) != 0
-    scores = weights.rules.scorer.log_odds_of(matrix[order[new]])
+    scores = weights.rules.scorer.log_odds_of(matrix[:, order[new]].T)
     log_odds = np.empty(len(order))
     log_odds[order] = scores[np.cumsum(new) - 1]
     return log_odds
@@ -121,7 +121,7 @@ def _rows(people: People, pairs: Pairs, found: Agreement, levels: Levels, weight
         _others(asking, levels.of(features.is_housemate)),
         _lead(asking, expected),
     )
-    return np.stack(columns, axis=1).astype(np.int16)
+    return np.stack([column.astype(np.int16) for column in columns])
 
 
 def _strangers(found: Agreement, levels: Levels, weights: Weights) -> Floats:
@@ -154,24 +154,26 @@ def _others(asking: Ints, flags: Floats) -> Floats:
 
 
 def _lead(asking: Ints, expected: Floats) -> Floats:
+    """features._lead of each pair: beside the best of the others of its trace whom few enough strangers are like."""
+    if not len(asking):
+        return expected
+    starts = np.flatnonzero(np.r_[True, asking[1:] != asking[:-1]])
+    counts = np.diff(np.r_[starts, len(asking)])
     serious = np.where(expected < features.SERIOUS, expected, np.inf)
-    order = np.lexsort((serious, asking))
-    first = np.flatnonzero(np.r_[True, asking[order][1:] != asking[order][:-1]]) if len(order) else order
-    counts = np.diff(np.r_[first, len(order)])
-    least = np.repeat(serious[order][first], counts)
-    second = np.repeat(serious[order][np.minimum(first + 1, len(order) - 1)], counts)
-    other = np.where(serious[order] == least, second, least)
-    alone = (np.repeat(counts, counts) < 2) | np.isinf(other)
-    lead = np.clip(np.rint(np.where(alone, 0.0, other) - expected[order]), 1 - features.ALONE, features.ALONE - 1)
-    found = np.empty(len(order))
-    found[order] = np.where(alone, features.ALONE, lead)
-    return found
+    least = np.minimum.reduceat(serious, starts)
+    best = serious == np.repeat(least, counts)
+    rest = np.minimum.reduceat(np.where(best, np.inf, serious), starts)
+    second = np.where(np.add.reduceat(best, starts, dtype=np.int64) > 1, least, rest)
+    other = np.where(best, np.repeat(second, counts), np.repeat(least, counts))
+    alone = np.isinf(other)
+    lead = np.clip(np.rint(np.where(alone, 0.0, other) - expected), 1 - features.ALONE, features.ALONE - 1)
+    return np.where(alone, features.ALONE, lead)
 
 
 def _hashed(matrix: NDArray[np.int16]) -> NDArray[np.uint64]:
-    """A number for each row; two different rows have the same once in 2^64."""
-    found = np.zeros(len(matrix), np.uint64)
-    for column in matrix.T:
+    """A number for each row of features, each of which is a line here; two different ones have the same once in 2^64."""
+    found = np.zeros(matrix.shape[1], np.uint64)
+    for column in matrix:
         found = (found ^ column.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
         found ^= found >> np.uint64(29)
     return found
