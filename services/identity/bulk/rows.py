@@ -171,7 +171,7 @@ def _lead(asking: Ints, expected: Floats) -> Floats:
 
 
 def _hashed(matrix: NDArray[np.int16]) -> NDArray[np.uint64]:
-    """A number for each row of features, each of which is a line here; two different ones have the same once in 2^64."""
+    """A number for each row, of which a feature is a line here; two different rows have the same once in 2^64."""
     found = np.zeros(matrix.shape[1], np.uint64)
     for column in matrix:
         found = (found ^ column.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)

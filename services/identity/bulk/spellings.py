@@ -85,9 +85,9 @@ class Pairs:
         one, other = self._known.sound(self._one[at]), self._known.sound(self._other[at])
         sounds = self._known.sounds
         letters = sounds.letters
-        maybe = np.flatnonzero(
-            (letters.first[one] == letters.first[other]) | (letters.last[one] == letters.last[other])
-        )
+        maybe = (letters.first[one] == letters.first[other]) | (letters.last[one] == letters.last[other])
+        bits, others = letters.bits[one], letters.bits[other]
+        maybe = np.flatnonzero(maybe & (((bits & ~others) == 0) | ((others & ~bits) == 0)))
         found = np.zeros(len(at), np.bool_)
         pairs = zip(sounds.each(one[maybe]), sounds.each(other[maybe]), strict=True)
         found[maybe] = [compare_names.one_sounds_within_the_other(first, second) for first, second in pairs]

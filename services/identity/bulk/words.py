@@ -88,12 +88,14 @@ class Words(Texts):
 
     def share_a_form(self, one: Ints, other: Ints) -> Flags:
         """Of each pair whether both are forms of one name, as nicknames.KNOWN has them."""
-        left, right = self._forms.of(one).number, self._forms.of(other).number
-        sets = list(self._groups)
         found = np.zeros(len(one), np.bool_)
-        # Number 0 is no form of any name.
-        some = np.flatnonzero((left > 0) & (right > 0))
-        groups = ([sets[number] for number in side[some].tolist()] for side in (left, right))
+        # Number 0 is no form of any name; of most words it is enough to know that of the other.
+        right = self._forms.of(other).number
+        some = np.flatnonzero(right)
+        left = self._forms.of(one[some]).number
+        some, left = some[left > 0], left[left > 0]
+        sets = list(self._groups)
+        groups = ([sets[number] for number in side.tolist()] for side in (left, right[some]))
         found[some] = ~np.fromiter(map(frozenset.isdisjoint, *groups), np.bool_, len(some))
         return found
 
