@@ -60,18 +60,13 @@ class Answers:
     score: Floats
     packed: Ints
 
-    def each(self, start: int) -> Iterator[Decided]:
-        """One by one, where the first of those who ask stands at this position."""
-        combinations = map(self._levels.distinct.__getitem__, self._levels.at.tolist())
-        candidates = map(_shown, zip(self.near.tolist(), self.score.tolist(), combinations, strict=True))
+    def each(self, start: int, combinations: Iterator[Comparison]) -> Iterator[Decided]:
+        """One by one, where the first of those who ask stands at this position, and these are the levels in `packed`."""
+        candidates = map(_shown, zip(self.near.tolist(), self.score.tolist(), combinations, strict=False))
         answers = zip(self.decided.tolist(), self.match.tolist(), self.shown.tolist(), strict=True)
         for asking, (decided, match, shown) in enumerate(answers, start):
             outcome, stage, why = self.verdicts[decided]
             yield _decided((asking, outcome, match, tuple(itertools.islice(candidates, shown)), stage, why))
-
-    @functools.cached_property
-    def _levels(self) -> Levels:
-        return rows.combinations(self.packed)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -43,7 +43,8 @@ def agreement(one: Ints, other: Ints) -> Ints:
     left, right = one[apart], other[apart]
     # A number that fails its check digit and is near to nothing is noise.
     found[apart] = np.where(valid(left) & valid(right), _AT[Number.DIFFERENT], _AT[Number.UNKNOWN])
-    near = np.flatnonzero(np.isin(np.abs(left - right), _SLIPS))
+    apart_by = np.abs(left - right)
+    near = np.flatnonzero(_SLIPS[np.searchsorted(_SLIPS[:-1], apart_by)] == apart_by)
     slip = _one_slip(_digits(left[near]), _digits(right[near]))
     found[apart[near[slip]]] = _AT[Number.SLIP]
     return found

@@ -4,6 +4,8 @@ import dataclasses
 import gc
 from collections.abc import Callable, Iterator, Sequence
 
+import numpy as np
+
 from services.identity.bulk import agreement, decisions, garbage, halves, nearby, people, rows
 from services.identity.bulk.decisions import Answers, Candidates, Decided
 from services.identity.bulk.grown import Ints
@@ -48,8 +50,10 @@ class Traced:
     def decided(self) -> Iterator[Decided]:
         """The answers in order, each made when it is come to: all at once they would fill the memory."""
         start = len(self.ids)
+        levels = rows.combinations(np.concatenate([some.packed for some in self.answers]))
+        combinations = map(levels.distinct.__getitem__, levels.at.tolist())
         for some in self.answers:
-            yield from some.each(start)
+            yield from some.each(start, combinations)
             start += len(some.decided)
 
     @property
