@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.identity.bulk import rows
 from services.identity.bulk.grown import Ints
 from services.identity.bulk.rows import Floats, Levels
 from services.identity.matching import decide
@@ -61,7 +60,7 @@ class Answers:
     packed: Ints
 
     def each(self, start: int, combinations: Iterator[Comparison]) -> Iterator[Decided]:
-        """One by one, where the first of those who ask stands at this position, and these are the levels in `packed`."""
+        """One by one, where the first of those who ask stands at this position; these are the levels in `packed`."""
         candidates = map(_shown, zip(self.near.tolist(), self.score.tolist(), combinations, strict=False))
         answers = zip(self.decided.tolist(), self.match.tolist(), self.shown.tolist(), strict=True)
         for asking, (decided, match, shown) in enumerate(answers, start):

@@ -1,5 +1,6 @@
 """The keys of blocking.keys as integers, for all people at once: who shares one shares the other."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -29,9 +30,13 @@ def of(people: People, start: int = 0) -> tuple[Ints, Keys]:
         (parts.sounds, parts.first_sounds, parts.year),
         (parts.sounds, parts.initials, parts.day),
     )
-    each = [combined(*kind) for kind in kinds]
-    mixed = [_mixed(number, values) for number, (_, values) in enumerate(each)]
-    return np.concatenate([whose for whose, _ in each]) + start, np.concatenate(mixed)
+    each = list(itertools.starmap(_keys, enumerate(kinds)))
+    return np.concatenate([whose for whose, _ in each]) + start, np.concatenate([mixed for _, mixed in each])
+
+
+def _keys(kind: int, parts: Sequence[Lists]) -> tuple[Ints, Keys]:
+    whose, values = combined(*parts)
+    return whose, _mixed(kind, values)
 
 
 def _mixed(kind: int, values: Sequence[Ints]) -> Keys:

@@ -13,15 +13,15 @@ from services.identity.matching import blocking
 
 @dataclasses.dataclass(frozen=True)
 class Index:
-    """The keys of registered people in order, each once, and where its holders begin and end in `holders`.
+    """The keys of registered people in order, each once; of each how many hold it, and where they begin in `holders`.
 
-    Keys that more hold than blocking.MOST_PER_KEY are left out. Those with the same first bits begin at `firsts`, which
-    is as long as the table of keys or nearly: a key is found at its first place or a few behind it.
+    Keys that more hold than blocking.MOST_PER_KEY are left out. Keys with the same first bits begin at `firsts`, and a
+    few of them at most have these: one is found at its first place or shortly behind.
     """
 
     held: keys.Keys
-    starts: Ints
-    counts: Ints
+    starts: NDArray[np.int32]
+    counts: NDArray[np.int32]
     holders: NDArray[np.int32]
     firsts: NDArray[np.int32]
     shift: np.uint64
@@ -53,10 +53,11 @@ def index(people: People) -> Index:
     counts = np.diff(np.r_[starts, len(words)])
     kept = counts <= blocking.MOST_PER_KEY
     held, starts, counts = words[starts[kept]], starts[kept], counts[kept]
-    shift = 64 - max(1, len(held).bit_length())
-    bits = np.bincount((held >> np.uint64(shift)).astype(np.int64), minlength=1 << (64 - shift))
-    firsts = np.r_[0, np.cumsum(bits)].astype(np.int32)
-    return Index(held, starts, counts, whose[order].astype(np.int32), firsts, np.uint64(shift))
+    shift = 64 - max(1, len(held).bit_length() - 1)
+    firsts = np.zeros((1 << (64 - shift)) + 1, np.int32)
+    np.cumsum(np.bincount((held >> np.uint64(shift)).astype(np.int64), minlength=len(firsts) - 1), out=firsts[1:])
+    first, many, holders = (each.astype(np.int32) for each in (starts, counts, whose[order]))
+    return Index(held, first, many, holders, firsts, np.uint64(shift))
 
 
 def pairs(people: People, known: Index) -> tuple[Ints, Ints]:
@@ -71,7 +72,7 @@ def pairs(people: People, known: Index) -> tuple[Ints, Ints]:
     return _bounded(found, counts[many], people)
 
 
-def _bounded(found: Ints, counts: Ints, people: People) -> tuple[Ints, Ints]:
+def _bounded(found: Ints, counts: NDArray[np.int32], people: People) -> tuple[Ints, Ints]:
     """Each pair once; of those asked about with too many, the candidates who share the rarest keys."""
     distinct = np.sort(found)
     if len(distinct):
