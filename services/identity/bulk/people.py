@@ -20,6 +20,9 @@ from services.identity.matching.levels import Gender, Phone
 from services.identity.matching.normalise import Normalised, families, gender, number_valid, postcodes
 from services.identity.matching.rarity import Rarity
 
+# A book remembers what each text came to: no second copy is kept by what remembers it for single traces.
+_postcode, _phone = contacts.postcode.__wrapped__, contacts.phone.__wrapped__
+
 Value = TypeVar("Value", bound=Hashable)
 Text = TypeVar("Text", bound=Hashable)
 
@@ -130,7 +133,7 @@ class Reader:
         self._birth_date = Book(dates.read)
         self._gender = Book(gender)
         self._postcodes = Book(_postcodes)
-        self._phone: Book[str, str] = Book(lambda text: contacts.phone(text) if text else "")
+        self._phone: Book[str, str] = Book(lambda text: _phone(text) if text else "")
         words = Words()
         self._known = Known(
             words=words,
@@ -225,5 +228,5 @@ def _families(stated: Stated) -> Families:
 def _postcodes(stated: Stated) -> Postcodes:
     if not isinstance(stated, str):
         return postcodes(*stated)
-    code = contacts.postcode(stated)
+    code = _postcode(stated)
     return (code,) if code[0] else ()

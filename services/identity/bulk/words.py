@@ -13,6 +13,9 @@ from services.identity.matching import nicknames, spelling
 
 Flags = NDArray[np.bool_]
 
+# Each is asked of a word once here: no second copy is kept by what remembers it for single traces.
+_sound, _stem, _groups = spelling.sound.__wrapped__, nicknames.stem.__wrapped__, nicknames.groups.__wrapped__
+
 
 class Letters(NamedTuple):
     """How many letters a text has, its first and last as code points, and a bit for each that occurs.
@@ -75,7 +78,7 @@ class Words(Texts):
         self.sounds = Texts()
         self._groups: dict[frozenset[int], int] = {frozenset(): 0}
         self._sound = Wanted(self.texts, self._sounds)
-        self._stem = Wanted(self.texts, lambda words: letters(list(map(nicknames.stem, words))))
+        self._stem = Wanted(self.texts, lambda words: letters(list(map(_stem, words))))
         self._forms = Wanted(self.texts, self._of_groups)
 
     def sound(self, words: Ints) -> Ints:
@@ -100,11 +103,11 @@ class Words(Texts):
         return found
 
     def _sounds(self, words: Sequence[str]) -> _Number:
-        heard = map(spelling.sound, words)
+        heard = map(_sound, words)
         return _Number(np.fromiter(map(self.sounds.__getitem__, heard), np.int64, len(words)))
 
     def _of_groups(self, words: Sequence[str]) -> _Number:
-        groups = [self._groups.setdefault(nicknames.groups(word), len(self._groups)) for word in words]
+        groups = [self._groups.setdefault(_groups(word), len(self._groups)) for word in words]
         return _Number(np.array(groups, np.int64))
 
 
