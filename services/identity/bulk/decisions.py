@@ -62,10 +62,11 @@ class Answers:
     def each(self, start: int, combinations: Iterator[Comparison]) -> Iterator[Decided]:
         """One by one, where the first of those who ask stands at this position; these are the levels in `packed`."""
         candidates = map(_shown, zip(self.near.tolist(), self.score.tolist(), combinations, strict=False))
-        answers = zip(self.decided.tolist(), self.match.tolist(), self.shown.tolist(), strict=True)
-        for asking, (decided, match, shown) in enumerate(answers, start):
-            outcome, stage, why = self.verdicts[decided]
-            yield _decided((asking, outcome, match, tuple(itertools.islice(candidates, shown)), stage, why))
+        shown = (tuple(itertools.islice(candidates, many)) if many else () for many in self.shown.tolist())
+        decided = self.decided.tolist()
+        outcome, stage, why = (map(each.__getitem__, decided) for each in zip(*self.verdicts, strict=True))
+        answers = zip(itertools.count(start), outcome, self.match.tolist(), shown, stage, why, strict=False)
+        return map(_decided, answers)
 
 
 @dataclasses.dataclass(frozen=True)
