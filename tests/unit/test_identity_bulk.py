@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import itertools
 import os
 import threading
 from collections.abc import Mapping, Sequence
@@ -11,12 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.identity.bulk import agreement, halves, keys, people, trace
-from services.identity.matching import blocking, contacts, decide, rarity
+from services.identity.bulk import births, halves, keys, numbers, people, places, trace
+from services.identity.matching import blocking, compare, contacts, dates, decide, rarity
 from services.identity.matching import normalise as normal
 from services.identity.matching.compare import FIELDS, Comparison
+from services.identity.matching.dates import BirthDate
 from services.identity.matching.decide import Decision, Outcome, Rules
 from services.identity.matching.demographics import Demographics
+from services.identity.matching.levels import Birth, Number, Postcode
 from services.identity.matching.normalise import Normalised, normalise
 from services.identity.training import sets
 
@@ -109,6 +112,13 @@ def test_bulk_decides_as_one_trace_does(profile: sets.Profile, monkeypatch: pyte
     assert {each.stage for each in found if each.outcome is Outcome.MATCH} == set(decide.Stage)
 
 
+def test_where_every_trace_is_exact_nobody_is_weighed() -> None:
+    made = sets.trace_set(sets.varied(11), seed=5, size=50, queries=1)
+    known = [row for row in map(stated, made.register) if row["given_name"] and row["birth_date"] and row["postcode"]]
+    assert known
+    assert all(each.stage is not decide.Stage.WEIGHED for each in assert_alike(known[:10], known[:10]))
+
+
 _TEXTS = {
     "nhs_number": ["", "9990000018", "999 000 0018", "9990000081", "9990000026", "1111111111", "12345", "none"],
     "given_name": ["", "Tom", "Thomas", "T", "Baby", "Ellen", "Nell", "Jean Claude", "Nankivell", "Zoë", "王", "N/A"],
@@ -134,8 +144,7 @@ def test_bulk_decides_as_one_trace_does_whatever_is_written(register: list[Row],
 @given(_ROWS, _ROWS)
 def test_bulk_keys_meet_exactly_where_keys_do(one: Row, other: Row) -> None:
     known = people.read(columns([one]), 1, columns([other]), 1)
-    numbers: keys.Numbers = {}
-    (_, held), (_, asked) = keys.of(known, numbers), keys.of(known, numbers, 1)
+    (_, held), (_, asked) = keys.of(known), keys.of(known, 1)
     met = collections.Counter(held.tolist())
     meeting = sum(met[key] == 2 for key in set(asked.tolist()))
     assert meeting == len(blocking.keys(record(one)) & blocking.keys(record(other)))
@@ -149,10 +158,10 @@ def test_the_short_way_to_read_a_phone_number_reads_what_the_long_one_does(text:
 
 @given(st.from_regex(r"[0-9]{9}", fullmatch=True))
 def test_all_check_digits_of_a_number_are_judged_as_one_by_one(nine: str) -> None:
-    numbers = [number for digit in range(10) if len(set(number := f"{nine}{digit}")) > 1]
-    column = people.Coded(np.arange(len(numbers)), tuple(numbers))
-    judged = agreement.valid(column, column.codes)
-    assert judged == {number: normal.number_valid(number) for number in numbers}
+    texts = [f"{nine}{digit}" for digit in range(10)]
+    read = numbers.read(texts)
+    assert [numbers.written(number) for number in read.tolist()] == [normal.number(text) for text in texts]
+    assert numbers.valid(read).tolist() == [normal.number_valid(normal.number(text)) for text in texts]
 
 
 def test_two_halves_are_found_in_two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,3 +183,47 @@ def test_a_half_whose_process_fails_is_found_here(monkeypatch: pytest.MonkeyPatc
         return list(range(10))[some]
 
     assert halves.both(of, 4, 10) == ([0, 1, 2, 3], [4, 5, 6, 7, 8, 9])
+
+
+_NUMBERS = st.from_regex(r"9[0-9]{9}", fullmatch=True).filter(lambda text: len(set(text)) > 1)
+
+
+@given(_NUMBERS, st.integers(0, 9), st.sampled_from("0123456789"))
+def test_slips_in_numbers_are_judged_as_one_by_one(number: str, at: int, digit: str) -> None:
+    changed = number[:at] + digit + number[at + 1 :]
+    crossed = number[:at] + number[at : at + 2][::-1] + number[at + 2 :]
+    texts = [text for text in (number, changed, crossed, "") if not text or len(set(text)) > 1]
+    pairs = list(itertools.product(texts, repeat=2))
+    found = numbers.agreement(*(numbers.read(side) for side in zip(*pairs, strict=True)))
+    held = [normalise(Demographics(nhs_number=text)) for text in texts]
+    expected = [compare.numbers(one, other) for one, other in itertools.product(held, repeat=2)]
+    assert [list(Number)[level] for level in found.tolist()] == expected
+
+
+_DATES = st.builds(
+    lambda year, month, day: dates.read(f"{year}-{month:02d}-{day:02d}"[: 10 if day else 7 if month else 4]),
+    st.sampled_from([1974, 1983, 1984, 1985, 1986, 1994, 1948, 1894, 2004]),
+    st.integers(0, 12),
+    st.integers(0, 28),
+)
+
+
+@given(st.lists(st.one_of(st.none(), _DATES), min_size=1, max_size=20))
+def test_dates_of_birth_are_compared_as_one_by_one(values: list[BirthDate | None]) -> None:
+    one, other = (side.ravel() for side in np.indices((len(values), len(values))))
+    found = births.BirthDates(values).agreement(one, other)
+    assert [list(Birth)[level] for level in found.tolist()] == [
+        compare.birth_dates(first, second) for first, second in itertools.product(values, repeat=2)
+    ]
+
+
+_CODES = st.sampled_from([("EX10", "5QD"), ("EX10", "5QF"), ("EX10", ""), ("EX1", "0QD"), ("TR1", "2AB")])
+
+
+@given(st.lists(st.lists(_CODES, max_size=3, unique=True).map(tuple), min_size=1, max_size=10))
+def test_postcodes_are_compared_as_one_by_one(values: list[places.Postcodes]) -> None:
+    one, other = (side.ravel() for side in np.indices((len(values), len(values))))
+    found = places.Places(values).agreement(one, other)
+    assert [list(Postcode)[level] for level in found.tolist()] == [
+        compare.postcodes(first, second) for first, second in itertools.product(values, repeat=2)
+    ]

@@ -3,14 +3,13 @@
 import dataclasses
 import functools
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.identity.bulk import rows
-from services.identity.bulk.people import Ints
+from services.identity.bulk.grown import Ints
 from services.identity.bulk.rows import Floats, Levels
 from services.identity.matching import decide
 from services.identity.matching.compare import Comparison
@@ -38,6 +37,9 @@ class Decided(NamedTuple):
     explanation: str
 
 
+# As Shown(*fields) and Decided(*fields) make them, without going through Python.
+_shown = functools.partial(tuple.__new__, Shown)
+_decided = functools.partial(tuple.__new__, Decided)
 _EXACT = ((Stage.NUMBER, decide.number_trace), (Stage.NAMES, decide.names_trace))
 _Verdict = tuple[Outcome, Stage, str]
 
@@ -57,31 +59,28 @@ class Answers:
     score: Floats
     packed: Ints
 
-    def each(self, start: int) -> Iterator[Decided]:
-        """One by one, where the first of those who ask stands at this position."""
-        combinations = map(self._levels.distinct.__getitem__, self._levels.at.tolist())
-        candidates = map(Shown, self.near.tolist(), self.score.tolist(), combinations)
-        answers = zip(self.decided.tolist(), self.match.tolist(), self.shown.tolist(), strict=True)
-        for asking, (decided, match, shown) in enumerate(answers, start):
-            outcome, stage, why = self.verdicts[decided]
-            yield Decided(asking, outcome, match, tuple(itertools.islice(candidates, shown)), stage, why)
-
-    @functools.cached_property
-    def _levels(self) -> Levels:
-        return rows.combinations(self.packed)
+    def each(self, start: int, combinations: Iterator[Comparison]) -> Iterator[Decided]:
+        """One by one, where the first of those who ask stands at this position; these are the levels in `packed`."""
+        candidates = map(_shown, zip(self.near.tolist(), self.score.tolist(), combinations, strict=False))
+        shown = (tuple(itertools.islice(candidates, many)) if many else () for many in self.shown.tolist())
+        decided = self.decided.tolist()
+        outcome, stage, why = (map(each.__getitem__, decided) for each in zip(*self.verdicts, strict=True))
+        answers = zip(itertools.count(start), outcome, self.match.tolist(), shown, stage, why, strict=False)
+        return map(_decided, answers)
 
 
 @dataclasses.dataclass(frozen=True)
 class Candidates:
     """Who was compared: who asks, from 0 on and in order; who is near, by position in a register that is sorted by
-    person id, which breaks ties; and what was found.
+    person id, which breaks ties; what was found; and the log odds of those at some positions, which are asked for only
+    where no exact trace decides.
     """
 
     asking: Ints
     near: Ints
     packed: Ints
     levels: Levels
-    log_odds: Floats
+    log_odds: Callable[[Ints], Floats]
 
 
 def decide_all(candidates: Candidates, size: int, rules: Rules) -> Answers:
@@ -114,15 +113,23 @@ class _Traces:
         self.who = asking[self._starts]
         self._forbidden = [decide.forbidden(each) for each in levels.distinct]
         self._exact, self._stage = self._by_exact_trace()
-        score = self._scores(candidates.log_odds)
+        score = self._scores(self._odds(candidates))
         score[self._exact[self._exact >= 0]] = 1.0
-        self.order = np.lexsort((candidates.near, -score, asking))
+        # Who is near stands in order, and those of one score stay so.
+        self.order = np.lexsort((-score, asking))
         self.score, self._at = score[self.order], levels.at[self.order]
         self.first = candidates.near[self.order][self._starts]
 
-    def _scores(self, log_odds: Floats) -> Floats:
+    def _odds(self, candidates: Candidates) -> Floats:
+        """Of an exact trace nobody's, since nobody but the one it finds is told of."""
+        odds = np.zeros(len(self._asking))
+        weighed = np.flatnonzero(np.repeat(self._exact < 0, self._counts))
+        odds[weighed] = np.exp(candidates.log_odds(weighed))
+        odds[self._levels.of(decide.agreeing) == 0] = 0.0
+        return odds
+
+    def _scores(self, odds: Floats) -> Floats:
         """One of the candidates is the person, or none is, as in decide."""
-        odds = np.where(self._levels.of(decide.agreeing) > 0, np.exp(log_odds), 0.0)
         return np.minimum(0.9999, odds / np.repeat(1.0 + self._sums(odds), self._counts))
 
     def _sums(self, values: Floats) -> Floats:

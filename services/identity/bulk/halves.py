@@ -8,6 +8,11 @@ from typing import TypeVar
 
 Found = TypeVar("Found")
 
+_WHOLE = b"that is all"
+"""What the other process says last."""
+
+_ending: list[int] = []
+
 WORTH_IT = 5_000
 """Rows from which a second process saves more than it costs."""
 
@@ -21,6 +26,7 @@ def both(of: Callable[[slice], Found], middle: int, rows: int) -> tuple[Found, F
     here = rows < WORTH_IT or threading.active_count() > 1 or (os.cpu_count() or 1) < 2 or not hasattr(os, "fork")
     if here:
         return of(slice(0, middle)), of(slice(middle, rows))
+    _see_off()
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
@@ -29,10 +35,24 @@ def both(of: Callable[[slice], Found], middle: int, rows: int) -> tuple[Found, F
     first = of(slice(0, middle))
     with os.fdopen(reading, "rb") as pipe:
         told = pipe.read()
-    _, status = os.waitpid(child, 0)
+    _ending.append(child)
     # A half that did not arrive (the machine is short of memory) is found here.
-    second: Found = pickle.loads(told) if status == 0 else of(slice(middle, rows))  # noqa: S301 (our own fork's)
+    whole = told.endswith(_WHOLE)
+    second: Found = pickle.loads(told) if whole else of(slice(middle, rows))  # noqa: S301 (our own fork's)
     return first, second
+
+
+def _see_off() -> None:
+    """Lets go of processes that have ended; to end takes one that saw much memory a while, which nobody awaits."""
+    _ending[:] = [child for child in _ending if not _has_ended(child)]
+
+
+def _has_ended(child: int) -> bool:
+    try:
+        return os.waitpid(child, os.WNOHANG) != (0, 0)
+    except ChildProcessError:
+        # Whoever looks after all children of this process has seen it off.
+        return True
 
 
 def _answer(writing: int, of: Callable[[], object]) -> None:
@@ -40,6 +60,7 @@ def _answer(writing: int, of: Callable[[], object]) -> None:
     try:
         with os.fdopen(writing, "wb") as pipe:
             pickle.dump(of(), pipe, protocol=pickle.HIGHEST_PROTOCOL)
+            pipe.write(_WHOLE)
         os._exit(0)
     finally:
         os._exit(1)

@@ -1,14 +1,16 @@
 """How far the names of pairs of people agree, and what they share: compare_names for columns of them."""
 
-from collections.abc import Callable, Iterable
-from typing import Generic
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from services.identity.bulk import spellings
-from services.identity.bulk.people import Coded, Families, Given, Ints, People, Value
-from services.identity.bulk.spellings import AT, Flags
+from services.identity.bulk.grown import Ints, combined
+from services.identity.bulk.people import People
+from services.identity.bulk.spellings import AT
+from services.identity.bulk.words import Flags, Words
 from services.identity.matching import compare_names, nicknames
+from services.identity.matching.compare_names import NameAgreement
 from services.identity.matching.levels import Name
 
 _ONE_NAME = [AT[level] for level in compare_names.ONE_NAME]
@@ -16,71 +18,104 @@ _OTHER = [AT[level] for level in compare_names.OTHER]
 
 
 class Agreement:
-    """Levels of both names, what they share as positions in `shared`, and how alike they are letter by letter."""
+    """Levels of both names, the words they share or 0, and how alike they are letter by letter."""
 
     def __init__(self, people: People, left: Ints, right: Ints) -> None:
         self._people = people
-        self._numbers: dict[str, int] = {"": 0}
-        families, given = _Words(people.families, left, right, _present), _Words(people.given, left, right, _first)
+        self._words = people.known.words
+        self._families = people.families.codes[left], people.families.codes[right]
+        self._givens = people.given.codes[left], people.given.codes[right]
+        present, first = people.known.families.present.word, people.known.given.stated.first
+        families = _Pairs(self._words, *(present[codes] for codes in self._families))
+        given = _Pairs(self._words, *(first[codes] for codes in self._givens))
         self.family, self.family_shared = self._of_families(families)
         self.given, self.given_shared = self._of_given(given)
         self.family_alike, self.given_alike = families.alike(), given.alike()
-        self._put(self._unnamed(left, right), Name.UNNAMED, given_only=True)
-        self._put(self._crossed(left, right), Name.SWAPPED, given_only=False)
-        self.shared = tuple(self._numbers)
+        self._put(self._unnamed(), Name.UNNAMED, given_only=True)
+        self._put(self._crossed(), Name.SWAPPED, given_only=False)
 
-    def _of_families(self, words: "_Words[Families]") -> tuple[Ints, Ints]:
-        level, shared = self._exact(words)
-        level[words.apart] = words.levels(spellings.Pairs.families)
-        plain = words.both(lambda value: len(value) == 1 and len(value[0]) == 1)
-        for at in np.flatnonzero(words.apart & ~plain).tolist():
-            self._keep(compare_names.families(*words.values(at)), at, level, shared)
-        return level[words.back], shared[words.back]
-
-    def _of_given(self, words: "_Words[Given]") -> tuple[Ints, Ints]:
-        level, shared = self._exact(words)
-        level[words.apart] = words.levels(spellings.Pairs.givens)
-        # Two who state one name each share no further one.
-        further = words.apart & ~words.both(lambda value: len(value[0]) < 2)
-        settled = np.isin(level, _ONE_NAME).tolist()
-        for at in np.flatnonzero(further).tolist():
-            one, other = (names for names, _ in words.values(at))
-            common = not settled[at] and not set(one).isdisjoint(other)
-            if common or "".join(one) == "".join(other):
-                self._keep(compare_names.givens(one, other, nicknames.KNOWN), at, level, shared)
-        return level[words.back], shared[words.back]
-
-    def _exact(self, words: "_Words[Value]") -> tuple[Ints, Ints]:
-        """Levels where the words are the same, and what is shared there."""
-        level = np.where(words.known, AT[Name.EXACT], AT[Name.UNKNOWN])
-        shared = np.zeros(len(level), np.int64)
-        same = words.known & ~words.apart
-        used, back = np.unique(words.one[same], return_inverse=True)
-        shared[same] = np.array(self._shared(words.texts[code] for code in used.tolist()), np.int64)[back]
+    def _of_families(self, pairs: "_Pairs") -> tuple[Ints, Ints]:
+        level, shared = pairs.exact()
+        level[pairs.apart] = pairs.apart_levels(spellings.Pairs.families)
+        one, other = self._families
+        plain, values = self._people.known.families.present.plain, self._people.families.values
+        at = np.flatnonzero(pairs.apart & ~(plain[one] & plain[other]))
+        one, other, back = spellings.distinct(one[at], other[at])
+        levels, words = self._of_several(one, other), np.zeros(len(one), np.int64)
+        for place in np.flatnonzero(levels < 0).tolist():
+            found = compare_names.families(values[one[place]], values[other[place]])
+            levels[place], words[place] = AT[found.level], self._words[found.shared]
+        level[at], shared[at] = levels[back], words[back]
         return level, shared
 
-    def _shared(self, texts: Iterable[str]) -> list[int]:
-        return [self._numbers.setdefault(text, len(self._numbers)) for text in texts]
-
-    def _keep(self, found: compare_names.NameAgreement, at: int, level: Ints, shared: Ints) -> None:
-        level[at] = AT[found.level]
-        (shared[at],) = self._shared([found.shared])
-
-    def _unnamed(self, left: Ints, right: Ints) -> Flags:
-        given = self._people.given
-        one, other = given.codes[left], given.codes[right]
-        unnamed = given.table(lambda value: value[1], one, other) > 0
-        return unnamed[one] | unnamed[other]
-
-    def _crossed(self, left: Ints, right: Ints) -> Flags:
-        maybe = (self.family == AT[Name.DIFFERENT]) & np.isin(self.given, _OTHER)
-        found = np.zeros(len(left), np.bool_)
-        found[maybe] = list(map(self._stand_crossed, left[maybe].tolist(), right[maybe].tolist()))
+    def _of_several(self, one: Ints, other: Ints) -> Ints:
+        """The best level of any two of several names; -1 where names or parts of them are the same."""
+        known = self._people.known.families
+        pair, (left, right) = combined(known.whole.at(one), known.whole.at(other))
+        first, second, back = spellings.distinct(left, right)
+        found = np.full(len(one), AT[Name.DIFFERENT])
+        # The same ones are put right below.
+        np.minimum.at(found, pair, spellings.Pairs(self._words, first, second).families()[back])
+        pair, (left, right) = combined(known.written.at(one), known.written.at(other))
+        found[pair[left == right]] = -1
         return found
 
-    def _stand_crossed(self, one: int, other: int) -> bool:
-        given, families = self._people.given.at, self._people.families.at
-        return compare_names.crossed(families(one), given(one)[0], families(other), given(other)[0], nicknames.KNOWN)
+    def _of_given(self, pairs: "_Pairs") -> tuple[Ints, Ints]:
+        level, shared = pairs.exact()
+        level[pairs.apart] = pairs.apart_levels(spellings.Pairs.givens)
+        values = self._people.given.values
+        one, other = self._givens
+        at = self._sharing_further(np.flatnonzero(pairs.apart), level)
+        one, other, back = spellings.distinct(one[at], other[at])
+        each = zip(one.tolist(), other.tolist(), strict=True)
+        found = [compare_names.givens(values[first][0], values[second][0], nicknames.KNOWN) for first, second in each]
+        level[at], shared[at] = self._numbered(found, back)
+        return level, shared
+
+    def _numbered(self, found: Sequence[NameAgreement], back: Ints) -> tuple[Ints, Ints]:
+        level = np.array([AT[each.level] for each in found], np.int64)
+        return level[back], np.array([self._words[each.shared] for each in found], np.int64)[back]
+
+    def _sharing_further(self, apart: Ints, level: Ints) -> Ints:
+        """Of the pairs whose first names are not the same, those whose further ones may say more."""
+        stated, values = self._people.known.given.stated, self._people.given.values
+        one, other = (codes[apart] for codes in self._givens)
+        # Two who state one name each share no further one.
+        some = np.flatnonzero((stated.counts[one] > 1) | (stated.counts[other] > 1))
+        sides = stated.at(one[some]), stated.at(other[some])
+        pair, (left, right) = combined(*sides)
+        common = np.zeros(len(some), np.bool_)
+        common[pair[left == right]] = True
+        common &= ~np.isin(level[apart[some]], _ONE_NAME)
+        letters = self._words.letters
+        length, other_length = (np.bincount(side.whose, letters.length[side.flat], len(some)) for side in sides)
+        first, other_first = (letters.first[side.first] for side in sides)
+        # Of those that are as long and begin alike, few are the same without their spaces.
+        for at in np.flatnonzero(~common & (length == other_length) & (first == other_first)).tolist():
+            names = (values[side[some[at]]][0] for side in (one, other))
+            common[at] = "".join(next(names)) == "".join(next(names))
+        return apart[some[common]]
+
+    def _unnamed(self) -> Flags:
+        unnamed = self._people.known.given.unnamed
+        one, other = self._givens
+        return unnamed[one] | unnamed[other]
+
+    def _crossed(self) -> Flags:
+        """compare_names.crossed of each pair; who does not stand so in one direction is not asked in the other."""
+        found = np.zeros(len(self.family), np.bool_)
+        maybe = np.flatnonzero((self.family == AT[Name.DIFFERENT]) & np.isin(self.given, _OTHER))
+        maybe = maybe[self._carries(self._families[0][maybe], self._givens[1][maybe])]
+        maybe = maybe[self._carries(self._families[1][maybe], self._givens[0][maybe])]
+        found[maybe] = True
+        return found
+
+    def _carries(self, families: Ints, given: Ints) -> Flags:
+        known = self._people.known
+        pair, (one, other) = combined(known.families.written.at(families), known.given.written(given))
+        found = np.zeros(len(families), np.bool_)
+        found[pair[spellings.one_name(self._words, one, other)]] = True
+        return found
 
     def _put(self, where: Flags, level: Name, *, given_only: bool) -> None:
         self.given[where], self.given_shared[where] = AT[level], 0
@@ -88,47 +123,26 @@ class Agreement:
             self.family[where], self.family_shared[where] = AT[level], 0
 
 
-class _Words(Generic[Value]):
-    """Each pair of names once, by the word that counts most in each name; `back` says where each pair has come to.
+class _Pairs:
+    """Pairs of words, of which each may be 0; `apart` is where they are two different ones."""
 
-    `one` and `other` point into `texts`; `known` is where both are there, `apart` where they are two different words.
-    """
+    def __init__(self, words: Words, one: Ints, other: Ints) -> None:
+        self._one, self._known = one, (one > 0) & (other > 0)
+        self.apart = self._known & (one != other)
+        first, second, self._back = spellings.distinct(one[self.apart], other[self.apart])
+        self._distinct = spellings.Pairs(words, first, second)
 
-    def __init__(self, column: Coded[Value], left: Ints, right: Ints, word: Callable[[Value], str]) -> None:
-        self._column = column
-        self._left, self._right, self.back = spellings.distinct(column.codes[left], column.codes[right])
-        numbers: dict[str, int] = {"": 0}
-        of = column.table(lambda value: numbers.setdefault(word(value), len(numbers)), self._left, self._right)
-        self.texts = tuple(numbers)
-        self.one, self.other = of[self._left], of[self._right]
-        self.known = (self.one > 0) & (self.other > 0)
-        self.apart = self.known & (self.one != self.other)
-        one, other, self._to = spellings.distinct(self.one[self.apart], self.other[self.apart])
-        self._pairs = spellings.Pairs(self.texts, one, other)
+    def exact(self) -> tuple[Ints, Ints]:
+        """Levels where the words are the same, and what is shared there."""
+        level = np.where(self._known, AT[Name.EXACT], AT[Name.UNKNOWN])
+        return level, np.where(self._known & ~self.apart, self._one, 0)
 
-    def both(self, holds: Callable[[Value], bool]) -> Flags:
-        """Where something holds of both names."""
-        flags = self._column.table(holds, self._left, self._right) > 0
-        return flags[self._left] & flags[self._right]
-
-    def values(self, at: int) -> tuple[Value, Value]:
-        """Both names of a pair."""
-        return self._column.values[self._left[at]], self._column.values[self._right[at]]
-
-    def levels(self, of: Callable[[spellings.Pairs], Ints]) -> Ints:
+    def apart_levels(self, of: Callable[[spellings.Pairs], Ints]) -> Ints:
         """The level of each pair that is apart."""
-        return of(self._pairs)[self._to]
+        return of(self._distinct)[self._back]
 
     def alike(self) -> Ints:
         """compare_names.alike of each pair."""
-        found = np.where(self.known, 10, -1)
-        found[self.apart] = (10 * self._pairs.alike).astype(np.int64)[self._to]
-        return found[self.back]
-
-
-def _present(names: Families) -> str:
-    return "".join(names[0]) if names else ""
-
-
-def _first(value: Given) -> str:
-    return value[0][0] if value[0] else ""
+        found = np.where(self._known, 10, -1)
+        found[self.apart] = (10 * self._distinct.alike).astype(np.int64)[self._back]
+        return found

@@ -6,14 +6,23 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from services.identity.bulk import numbers
+from services.identity.bulk.births import BirthDates
+from services.identity.bulk.grown import Ints
+from services.identity.bulk.named import Families, FamilyNames, Given, GivenNames
+from services.identity.bulk.places import Places, Postcodes
+from services.identity.bulk.plain import Plain
+from services.identity.bulk.words import Words
 from services.identity.matching import contacts, dates, spelling
 from services.identity.matching.dates import BirthDate
-from services.identity.matching.normalise import Normalised, families, gender, number, postcodes
+from services.identity.matching.levels import Gender, Phone
+from services.identity.matching.normalise import Normalised, families, gender, postcodes
 from services.identity.matching.rarity import Rarity
 
-Ints = NDArray[np.int64]
+# A book remembers what each text came to: no second copy is kept by what remembers it for single traces.
+_postcode, _phone = contacts.postcode.__wrapped__, contacts.phone.__wrapped__
+
 Value = TypeVar("Value", bound=Hashable)
 Text = TypeVar("Text", bound=Hashable)
 
@@ -23,17 +32,16 @@ FIELDS = (
 )  # fmt: skip
 """Columns that a file of people may have."""
 
+Stated = str | tuple[str, str]
+"""A field that has two columns: the first of them where the second is empty, as it mostly is, and else both."""
+
 Columns = Mapping[str, Sequence[str]]
 """The texts of each column of FIELDS that a file has, all of one length."""
-
-Given = tuple[tuple[str, ...], bool]
-Families = tuple[tuple[str, ...], ...]
-Postcodes = tuple[tuple[str, str], ...]
 
 
 @dataclasses.dataclass(frozen=True)
 class Coded(Generic[Value]):
-    """A column: `codes` point into `values`, which may have grown since."""
+    """A column: `codes` point into `values`, which may have grown since and among which one may stand twice."""
 
     codes: Ints
     values: Sequence[Value]
@@ -42,15 +50,18 @@ class Coded(Generic[Value]):
         """The value of one person."""
         return self.values[int(self.codes[position])]
 
-    def table(self, of: Callable[[Value], int], *codes: Ints) -> Ints:
-        """What follows from each value that these codes point to, by code; all others are not looked at."""
-        met = np.zeros(len(self.values), np.bool_)
-        for some in codes:
-            met[some] = True
-        used = np.flatnonzero(met)
-        found = np.zeros(len(met), np.int64)
-        found[used] = [of(self.values[code]) for code in used.tolist()]
-        return found
+
+@dataclasses.dataclass(frozen=True)
+class Known:
+    """What is known of each value of each field; not to be shared between threads."""
+
+    words: Words
+    given: GivenNames
+    families: FamilyNames
+    birth_date: BirthDates
+    gender: Plain
+    postcodes: Places
+    phone: Plain
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,13 +76,14 @@ class People:
     gender: Coded[str]
     postcodes: Coded[Postcodes]
     phone: Coded[str]
-    number: Coded[str]
+    number: Ints
+    known: Known
 
     def normalised(self, at: int) -> Normalised:
         """One of them as a trace knows them."""
         given, unnamed = self.given.at(at)
         return Normalised(
-            number=self.number.at(at),
+            number=numbers.written(int(self.number[at])),
             given=given,
             unnamed=unnamed,
             families=self.families.at(at),
@@ -83,13 +95,12 @@ class People:
 
 
 class Book(dict[Text, int], Generic[Text, Value]):
-    """The values of one field, numbered as they are met; each distinct text is made comparable once."""
+    """The values of one field in `met`, numbered as their texts are; each distinct text is made comparable once."""
 
     def __init__(self, of: Callable[[Text], Value]) -> None:
         super().__init__()
         self._of = of
-        self._numbers: dict[Value, int] = {}
-        self._values: list[Value] = []
+        self.met: list[Value] = []
 
     def add(self, texts: Iterable[Text]) -> Ints:
         """The number of each text's value."""
@@ -97,16 +108,18 @@ class Book(dict[Text, int], Generic[Text, Value]):
         return np.fromiter(map(self.__getitem__, texts), np.int64)
 
     def __missing__(self, text: Text) -> int:
-        value = self._of(text)
-        number = self[text] = self._numbers.setdefault(value, len(self._values))
-        if number == len(self._values):
-            self._values.append(value)
+        number = self[text] = len(self.met)
+        self.met.append(self._of(text))
         return number
 
     def coded(self, codes: Ints) -> Coded[Value]:
         """A column of these numbers."""
         # Not a copy: in a fork it would bring over everything that is only looked at.
-        return Coded(codes, self._values)
+        return Coded(codes, self.met)
+
+
+NUMBER = -1
+"""Where among what Reader.add gives the NHS Numbers stand, which are their own numbers."""
 
 
 class Reader:
@@ -114,12 +127,21 @@ class Reader:
 
     def __init__(self) -> None:
         self._given = Book(_given)
-        self._families: Book[tuple[str, str], Families] = Book(lambda row: families(*row))
+        self._families = Book(_families)
         self._birth_date = Book(dates.read)
         self._gender = Book(gender)
-        self._postcodes: Book[tuple[str, str], Postcodes] = Book(lambda row: postcodes(*row))
-        self._phone: Book[str, str] = Book(lambda text: contacts.phone(text) if text else "")
-        self._number = Book(number)
+        self._postcodes = Book(_postcodes)
+        self._phone: Book[str, str] = Book(lambda text: _phone(text) if text else "")
+        words = Words()
+        self._known = Known(
+            words=words,
+            given=GivenNames(self._given.met, words),
+            families=FamilyNames(self._families.met, words),
+            birth_date=BirthDates(self._birth_date.met),
+            gender=Plain(self._gender.met, Gender),
+            postcodes=Places(self._postcodes.met),
+            phone=Plain(self._phone.met, Phone),
+        )
 
     def add(self, columns: Columns, size: int) -> tuple[Ints, ...]:
         """The numbers of so many people, field by field; a column that is not there is a field that nobody knows."""
@@ -127,8 +149,9 @@ class Reader:
         def texts(name: str) -> Sequence[str]:
             return columns.get(name) or [""] * size
 
-        def rows(first: str, second: str) -> Iterable[tuple[str, str]]:
-            return zip(texts(first), texts(second), strict=True)
+        def rows(first: str, second: str) -> Iterable[Stated]:
+            pairs = zip(texts(first), texts(second), strict=True)
+            return [(text, further) if further else text for text, further in pairs]
 
         return (
             self._given.add(rows("given_name", "middle_name")),
@@ -137,7 +160,7 @@ class Reader:
             self._gender.add(texts("gender")),
             self._postcodes.add(rows("postcode", "prev_postcode")),
             self._phone.add(texts("phone")),
-            self._number.add(texts("nhs_number")),
+            numbers.read(texts("nhs_number")),
         )
 
     def people(self, registered: tuple[Ints, ...], asked: tuple[Ints, ...] | None = None) -> People:
@@ -152,7 +175,8 @@ class Reader:
             gender=self._gender.coded(both[3]),
             postcodes=self._postcodes.coded(both[4]),
             phone=self._phone.coded(both[5]),
-            number=self._number.coded(both[6]),
+            number=both[NUMBER],
+            known=self._known,
         )
 
 
@@ -186,7 +210,21 @@ def _counted(column: Coded[Value], registered: int) -> Iterable[tuple[Value, int
     return ((value, many) for value, many in zip(column.values, counts, strict=True) if many)
 
 
-def _given(row: tuple[str, str]) -> Given:
-    text = " ".join(row).strip()
+def _given(stated: Stated) -> Given:
+    text = stated if isinstance(stated, str) else " ".join(stated)
     found = spelling.given(text)
     return found, not found and spelling.is_placeholder(text)
+
+
+def _families(stated: Stated) -> Families:
+    if not isinstance(stated, str):
+        return families(*stated)
+    name = spelling.family(stated)
+    return (name,) if name else ()
+
+
+def _postcodes(stated: Stated) -> Postcodes:
+    if not isinstance(stated, str):
+        return postcodes(*stated)
+    code = _postcode(stated)
+    return (code,) if code[0] else ()

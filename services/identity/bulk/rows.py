@@ -3,17 +3,21 @@
 import dataclasses
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.identity.bulk import agreement
 from services.identity.bulk.agreement import Agreement
-from services.identity.bulk.people import Coded, Ints, People, Value
+from services.identity.bulk.grown import Ints, Wanted
+from services.identity.bulk.people import People
+from services.identity.bulk.words import Words
 from services.identity.matching import chance, features
 from services.identity.matching.compare import FIELDS, Comparison
 from services.identity.matching.decide import Rules
+from services.identity.matching.levels import Level
 
 Floats = NDArray[np.float64]
 Pairs = tuple[Ints, Ints]
@@ -40,6 +44,10 @@ class Levels:
         """What follows from the levels alone, for each pair."""
         return np.array([float(value(each)) for each in self.distinct], np.float64)[self.at]
 
+    def some(self, pairs: Ints) -> "Levels":
+        """Those of some of the pairs."""
+        return Levels(self.distinct, self.at[pairs])
+
 
 def packed(found: Agreement) -> Ints:
     """The levels of each pair as one number."""
@@ -48,76 +56,99 @@ def packed(found: Agreement) -> Ints:
 
 def combinations(packed: Ints) -> Levels:
     """The combinations of levels that occur."""
-    sizes = [len(kind) for kind in agreement.KINDS]
+    sizes = tuple(len(kind) for kind in agreement.KINDS)
     distinct, at = np.unique(packed, return_inverse=True)
-    each = zip(*(part.tolist() for part in np.unravel_index(distinct, tuple(sizes))), strict=True)
-    kinds = [list(kind) for kind in agreement.KINDS]
-    made = [
-        Combination(**{field: kind[level] for field, kind, level in zip(FIELDS, kinds, levels, strict=True)})
-        for levels in each
-    ]
-    return Levels(made, at)
+    parts = zip(agreement.KINDS, np.unravel_index(distinct, sizes), strict=True)
+    fields = [list(map(list(kind).__getitem__, part.tolist())) for kind, part in parts]
+    return Levels(list(map(Combination, *fields)), at)
 
 
-def log_odds(people: People, pairs: Pairs, found: Agreement, levels: Levels, rules: Rules) -> Floats:
+class Share(NamedTuple):
+    """The logarithm to base 10 of the share of people who have each name, and its rarity; -1 for no name."""
+
+    log: Floats
+    rarity: Ints
+
+
+class Weights:
+    """The rules by which pairs are weighed, and how common words are as names; not to be shared between threads."""
+
+    def __init__(self, words: Words, rules: Rules) -> None:
+        self.rules = rules
+        self._family = Wanted(words.texts, functools.partial(_shares, rules.names.family))
+        self._given = Wanted(words.texts, functools.partial(_shares, rules.names.given))
+
+    def family(self, words: Ints) -> Share:
+        """Those of these words as family names."""
+        return self._family.of(words)
+
+    def given(self, words: Ints) -> Share:
+        """Those of these words as given names."""
+        return self._given.of(words)
+
+
+def _shares(of: Callable[[str], float], words: Sequence[str]) -> Share:
+    # Few counts of people make few shares. Not numpy's logarithm, which may differ in the last digit.
+    shares, back = np.unique(np.array([of(word) for word in words], np.float64), return_inverse=True)
+    each = shares.tolist()
+    logs, rarities = np.array(list(map(math.log10, each))), np.array(list(map(features.rarity_of, each)), np.int64)
+    return Share(logs[back], np.where([bool(word) for word in words], rarities[back], -1))
+
+
+def log_odds(people: People, pairs: Pairs, found: Agreement, levels: Levels, weights: Weights) -> Floats:
     """The scorer's log odds of each pair; pairs stand in order of those who ask."""
-    matrix = _rows(people, pairs, found, levels, rules)
-    # Most rows occur many times, and each is scored once.
-    _, first, back = np.unique(_hashed(matrix), return_index=True, return_inverse=True)
-    return rules.scorer.log_odds_of(matrix[first])[back]
+    matrix = _rows(people, pairs, found, levels, weights)
+    # Many rows occur several times, and each is scored once.
+    hashed = _hashed(matrix)
+    order = np.argsort(hashed)
+    new = np.diff(hashed[order], prepend=~hashed[order[:1]]) != 0
+    scores = weights.rules.scorer.log_odds_of(matrix[:, order[new]].T)
+    log_odds = np.empty(len(order))
+    log_odds[order] = scores[np.cumsum(new) - 1]
+    return log_odds
 
 
-def _rows(people: People, pairs: Pairs, found: Agreement, levels: Levels, rules: Rules) -> NDArray[np.int16]:
-    asking, near = pairs
-    expected = _strangers(found, levels, rules)
-    family = _rarities(
-        people.families, asking, near, lambda value: rules.names.family("".join(value[0])) if value else None
-    )
-    given = _rarities(people.given, asking, near, lambda value: rules.names.given(value[0][0]) if value[0] else None)
+def _rows(people: People, pairs: Pairs, found: Agreement, levels: Levels, weights: Weights) -> NDArray[np.int16]:
+    asking, _ = pairs
+    expected = _strangers(found, levels, weights)
+    present, first = people.known.families.present.word, people.known.given.stated.first
+    family = (weights.family(present[people.families.codes[some]]).rarity for some in pairs)
+    given = (weights.given(first[people.given.codes[some]]).rarity for some in pairs)
     columns = (
         *found.levels,
         found.family_alike,
         found.given_alike,
-        *family,
-        *given,
+        *_rarities(*family),
+        *_rarities(*given),
         np.clip(np.rint(2 * expected), -24, 10),
         _others(asking, levels.of(features.is_rival)),
         _others(asking, levels.of(features.is_housemate)),
         _lead(asking, expected),
     )
-    return np.stack(columns, axis=1).astype(np.int16)
+    return np.stack([column.astype(np.int16) for column in columns])
 
 
-def _strangers(found: Agreement, levels: Levels, rules: Rules) -> Floats:
+def _strangers(found: Agreement, levels: Levels, weights: Weights) -> Floats:
     """chance.strangers of each pair, its terms added in the same order."""
-    # Not numpy's logarithm, which may differ in the last digit.
-    family = np.array([math.log10(rules.names.family(name)) for name in found.shared])
-    given = np.array([math.log10(rules.names.given(name)) for name in found.shared])
-    by_level = chance.by_level
-    total = math.log10(rules.register_size) + np.where(
-        found.family_shared > 0, family[found.family_shared], levels.of(lambda each: by_level(each.family))
-    )
-    total = total + np.where(
-        found.given_shared > 0, given[found.given_shared], levels.of(lambda each: by_level(each.given))
-    )
+    family, given = found.family_shared, found.given_shared
+    fields = zip(FIELDS, found.levels, agreement.KINDS, strict=True)
+    terms = {field: _by_level(level, kind) for field, level, kind in fields if field != "middle"}
+    total = math.log10(weights.rules.register_size) + np.where(family > 0, weights.family(family).log, terms["family"])
+    total = total + np.where(given > 0, weights.given(given).log, terms["given"])
     for field in ("birth_date", "number", "gender", "postcode", "phone"):
-        total = total + levels.of(lambda each: by_level(getattr(each, field)))  # noqa: B023 (called at once)
+        total = total + terms[field]
     return total
 
 
-def _rarities(
-    column: Coded[Value], asking: Ints, near: Ints, share: Callable[[Value], float | None]
-) -> tuple[Ints, Ints]:
+def _by_level(levels: Ints, kind: Iterable[Level]) -> Floats:
+    found: Floats = np.array([chance.by_level(level) for level in kind])[levels]
+    return found
+
+
+def _rarities(one: Ints, other: Ints) -> tuple[Ints, Ints]:
     """The rarer and the commoner of both names, as features has them; -1 where neither is known."""
-    one, other = column.codes[asking], column.codes[near]
-    rarities = column.table(lambda value: _rarity(share(value)), one, other)
-    one, other = rarities[one], rarities[other]
     least = np.where(one < 0, other, np.where(other < 0, one, np.minimum(one, other)))
     return least, np.maximum(one, other)
-
-
-def _rarity(share: float | None) -> int:
-    return -1 if share is None else features.rarity_of(share)
 
 
 def _others(asking: Ints, flags: Floats) -> Floats:
@@ -127,24 +158,26 @@ def _others(asking: Ints, flags: Floats) -> Floats:
 
 
 def _lead(asking: Ints, expected: Floats) -> Floats:
+    """features._lead of each pair: beside the best of the others of its trace whom few enough strangers are like."""
+    if not len(asking):
+        return expected
+    starts = np.flatnonzero(np.r_[True, asking[1:] != asking[:-1]])
+    counts = np.diff(np.r_[starts, len(asking)])
     serious = np.where(expected < features.SERIOUS, expected, np.inf)
-    order = np.lexsort((serious, asking))
-    first = np.flatnonzero(np.r_[True, asking[order][1:] != asking[order][:-1]]) if len(order) else order
-    counts = np.diff(np.r_[first, len(order)])
-    least = np.repeat(serious[order][first], counts)
-    second = np.repeat(serious[order][np.minimum(first + 1, len(order) - 1)], counts)
-    other = np.where(serious[order] == least, second, least)
-    alone = (np.repeat(counts, counts) < 2) | np.isinf(other)
-    lead = np.clip(np.rint(np.where(alone, 0.0, other) - expected[order]), 1 - features.ALONE, features.ALONE - 1)
-    found = np.empty(len(order))
-    found[order] = np.where(alone, features.ALONE, lead)
-    return found
+    least = np.minimum.reduceat(serious, starts)
+    best = serious == np.repeat(least, counts)
+    rest = np.minimum.reduceat(np.where(best, np.inf, serious), starts)
+    second = np.where(np.add.reduceat(best, starts, dtype=np.int64) > 1, least, rest)
+    other = np.where(best, np.repeat(second, counts), np.repeat(least, counts))
+    alone = np.isinf(other)
+    lead = np.clip(np.rint(np.where(alone, 0.0, other) - expected), 1 - features.ALONE, features.ALONE - 1)
+    return np.where(alone, features.ALONE, lead)
 
 
 def _hashed(matrix: NDArray[np.int16]) -> NDArray[np.uint64]:
-    """A number for each row; two different rows have the same once in 2^64."""
-    found = np.zeros(len(matrix), np.uint64)
-    for column in matrix.T:
+    """A number for each row, of which a feature is a line here; two different rows have the same once in 2^64."""
+    found = np.zeros(matrix.shape[1], np.uint64)
+    for column in matrix:
         found = (found ^ column.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
         found ^= found >> np.uint64(29)
     return found

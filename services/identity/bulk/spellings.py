@@ -1,22 +1,14 @@
 """How far many pairs of different words agree: the rules of compare_names for all of them at once."""
 
-import functools
-import operator
-from collections.abc import Callable, Sequence
-from typing import TypeVar
-
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import process
-from rapidfuzz.distance import OSA, JaroWinkler
+from rapidfuzz.distance import JaroWinkler
 
-from services.identity.bulk.people import Ints
-from services.identity.matching import compare_names, nicknames, spelling
+from services.identity.bulk.grown import Ints
+from services.identity.bulk.words import Flags, Words
+from services.identity.matching import compare_names, nicknames
 from services.identity.matching.levels import Name
-
-Flags = NDArray[np.bool_]
-Texts = Sequence[str]
-Known = TypeVar("Known")
 
 AT = {level: position for position, level in enumerate(Name)}
 """The position of each level of names, by which it is kept."""
@@ -24,46 +16,40 @@ AT = {level: position for position, level in enumerate(Name)}
 
 def distinct(one: Ints, other: Ints) -> tuple[Ints, Ints, Ints]:
     """Each pair of codes once, and where each pair has come to."""
-    most = int(max(one.max(initial=0), other.max(initial=0))) + 1
+    most = int(other.max(initial=0)) + 1
     pairs, back = np.unique(one * most + other, return_inverse=True)
     return pairs // most, pairs % most, back
 
 
-def slips(one: Texts, other: Texts, most: int) -> Ints:
-    """How many slips lie between the texts of each pair; one more than `most` where there are more."""
-    return np.asarray(process.cpdist(one, other, scorer=OSA.distance, score_cutoff=most, dtype=np.int64))
-
-
-def alike(one: Texts, other: Texts) -> NDArray[np.float64]:
-    """How alike the texts of each pair are letter by letter, 0 to 1."""
-    return np.asarray(process.cpdist(one, other, scorer=JaroWinkler.similarity, dtype=np.float64))
+def one_name(known: Words, one: Ints, other: Ints) -> Flags:
+    """Of each pair of words whether they are one name as compare_names finds it where names are exchanged."""
+    length = known.letters.length
+    shorter = np.minimum(length[one], length[other])
+    found: Flags = (one == other) | (known.sound(one) == known.sound(other))
+    rest = np.flatnonzero(~found & (shorter > 3))
+    found[rest] = known.slips(one[rest], other[rest], 2) <= 2
+    rest = np.flatnonzero(~found)
+    found[rest] = known.share_a_form(one[rest], other[rest])
+    found &= shorter > 1
+    return found
 
 
 class Pairs:
-    """Pairs of words, as positions in `words`; the two of a pair are never the same. `alike` is that of each pair."""
+    """Pairs of words by number; the two of a pair are never the same. `alike` is that of each pair."""
 
-    def __init__(self, words: Texts, left: Ints, right: Ints) -> None:
-        used, back = np.unique(np.r_[left, right], return_inverse=True)
-        self._words = [words[at] for at in used.tolist()]
-        self._left, self._right = back[: len(left)], back[len(left) :]
-        self._one, self._other = self._each(self._words)
-        self.alike = alike(self._one, self._other)
-        self._sounds = self._each([spelling.sound(word) for word in self._words])
-        self._shorter = np.minimum(*self._numbers(len))
-        self._same_initial = np.equal(*self._numbers(lambda word: ord(word[0])))
-
-    def _each(self, known: Sequence[Known]) -> tuple[list[Known], list[Known]]:
-        """What is known of each word, for both words of each pair."""
-        return [known[at] for at in self._left.tolist()], [known[at] for at in self._right.tolist()]
-
-    def _numbers(self, of: Callable[[str], int]) -> tuple[Ints, Ints]:
-        found = np.fromiter(map(of, self._words), np.int64, len(self._words))
-        return found[self._left], found[self._right]
+    def __init__(self, known: Words, one: Ints, other: Ints) -> None:
+        self._known, self._one, self._other = known, one, other
+        self._texts = known.each(one), known.each(other)
+        found = process.cpdist(*self._texts, scorer=JaroWinkler.similarity, dtype=np.float64)
+        self.alike: NDArray[np.float64] = np.asarray(found)
+        letters = known.letters
+        self._shorter = np.minimum(letters.length[one], letters.length[other])
+        self._same_initial = letters.first[one] == letters.first[other]
 
     def families(self) -> Ints:
         """The level of each pair of family names of one word."""
-        apart = slips(self._one, self._other, 2)
-        sound = np.fromiter(map(str.__eq__, *self._sounds), np.bool_, len(self._one))
+        apart = self._known.slips(self._one, self._other, 2)
+        sound = self._known.sound(self._one) == self._known.sound(self._other)
         found = (
             ((apart == 1) & ((self._shorter > 2) | self._same_initial), Name.TYPO),
             (sound & (self._shorter > 2), Name.SOUNDS),
@@ -74,40 +60,35 @@ class Pairs:
 
     def givens(self) -> Ints:
         """The level of each pair of first given names."""
-        found = np.where(self._familiar(), AT[Name.NICKNAME], self.families())
-        resembling = self._same_initial & (self.alike >= compare_names.RESEMBLING)
-        maybe = resembling | self._may_be_short() | self._may_sound_within()
-        rest = np.flatnonzero((found == AT[Name.DIFFERENT]) & maybe).tolist()
-        found[rest] = [AT[self._form(at, resembling=bool(resembling[at]))] for at in rest]
+        familiar = self._known.share_a_form(self._one, self._other)
+        found = np.where(familiar, AT[Name.NICKNAME], self.families())
+        rest = np.flatnonzero(found == AT[Name.DIFFERENT])
+        resembling = (self._same_initial & (self.alike >= compare_names.RESEMBLING))[rest]
+        found[rest[resembling | self._sound_within(rest)]] = AT[Name.RESEMBLES]
+        found[rest[self._shorten(rest)]] = AT[Name.SHORT]
         initial = np.where(self._same_initial, AT[Name.INITIAL], AT[Name.DIFFERENT])
         return np.where(self._shorter == 1, initial, found)
 
-    def _familiar(self) -> Flags:
-        one, other = self._each([nicknames.groups(word) for word in self._words])
-        return ~np.fromiter(map(frozenset.isdisjoint, one, other), np.bool_, len(one))
-
-    def _may_be_short(self) -> Flags:
-        """Where the one has all letters of the other's stem: few are, and only they are read letter by letter."""
-        one, other = self._numbers(_letters)
-        stem, other_stem = self._numbers(lambda word: _letters(nicknames.stem(word)))
-        found: Flags = ((stem & ~other) == 0) | ((other_stem & ~one) == 0)
+    def _shorten(self, at: Ints) -> Flags:
+        """nicknames.one_shortens_the_other of these pairs."""
+        one, other = self._one[at], self._other[at]
+        bits, stem = self._known.letters.bits, self._known.stem
+        # Few words have all letters of the other's stem: only they are read letter by letter.
+        maybe = np.flatnonzero(((stem(one) & ~bits[other]) == 0) | ((stem(other) & ~bits[one]) == 0))
+        found = np.zeros(len(at), np.bool_)
+        pairs = zip(self._known.each(one[maybe]), self._known.each(other[maybe]), strict=True)
+        found[maybe] = [nicknames.one_shortens_the_other(first, second) for first, second in pairs]
         return found
 
-    def _may_sound_within(self) -> Flags:
-        """Where two sounds begin or end alike."""
-        begin = self._numbers(lambda word: ord(spelling.sound(word)[0]))
-        end = self._numbers(lambda word: ord(spelling.sound(word)[-1]))
-        alike: Flags = np.equal(*begin) | np.equal(*end)
-        return alike
-
-    def _form(self, at: int, *, resembling: bool) -> Name:
-        if nicknames.one_shortens_the_other(self._one[at], self._other[at]):
-            return Name.SHORT
-        one, other = self._sounds
-        fits = resembling or compare_names.one_sounds_within_the_other(one[at], other[at])
-        return Name.RESEMBLES if fits else Name.DIFFERENT
-
-
-def _letters(word: str) -> int:
-    """A bit for each letter; in other alphabets several letters may share one."""
-    return functools.reduce(operator.or_, (1 << ord(letter) % 62 for letter in word), 0)
+    def _sound_within(self, at: Ints) -> Flags:
+        """compare_names.one_sounds_within_the_other of these pairs."""
+        one, other = self._known.sound(self._one[at]), self._known.sound(self._other[at])
+        sounds = self._known.sounds
+        letters = sounds.letters
+        maybe = (letters.first[one] == letters.first[other]) | (letters.last[one] == letters.last[other])
+        bits, others = letters.bits[one], letters.bits[other]
+        maybe = np.flatnonzero(maybe & (((bits & ~others) == 0) | ((others & ~bits) == 0)))
+        found = np.zeros(len(at), np.bool_)
+        pairs = zip(sounds.each(one[maybe]), sounds.each(other[maybe]), strict=True)
+        found[maybe] = [compare_names.one_sounds_within_the_other(first, second) for first, second in pairs]
+        return found

@@ -1,32 +1,21 @@
 """Traces everybody in one file among those in another: columns in, decisions out."""
 
 import dataclasses
-import functools
 import gc
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 
-from services.identity.bulk import agreement, decisions, halves, nearby, people, rows
+import numpy as np
+
+from services.identity.bulk import agreement, decisions, garbage, halves, nearby, people, rows
 from services.identity.bulk.decisions import Answers, Candidates, Decided
+from services.identity.bulk.grown import Ints
 from services.identity.bulk.nearby import Index
-from services.identity.bulk.people import Columns, Ints, People, Reader
+from services.identity.bulk.people import Columns, Known, Reader
+from services.identity.bulk.rows import Floats, Weights
 from services.identity.matching.decide import Rules
 
 Telling = Callable[[str], None]
 """Told the name of each step as it begins."""
-
-
-@contextmanager
-def _without_collecting() -> Iterator[None]:
-    """Holds the search for cycles of garbage, of which this makes none: among millions of tuples it takes a third of
-    the time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,14 +26,19 @@ class Register:
     reader: Reader
     codes: tuple[Ints, ...]
     index: Index
-    rules: Rules
+    weights: Weights
+
+    @property
+    def numbers(self) -> Ints:
+        """The NHS Number of each, 0 for none."""
+        return self.codes[people.NUMBER]
 
 
 @dataclasses.dataclass(frozen=True)
 class Traced:
     """An answer for each who asks, in their order.
 
-    Positions of registered people are those in `ids`; who asks stands in `people` after all of them.
+    Positions of registered people are those in `ids`; who asks stands after all of them.
     """
 
     register: Register
@@ -56,8 +50,10 @@ class Traced:
     def decided(self) -> Iterator[Decided]:
         """The answers in order, each made when it is come to: all at once they would fill the memory."""
         start = len(self.ids)
+        levels = rows.combinations(np.concatenate([some.packed for some in self.answers]))
+        combinations = map(levels.distinct.__getitem__, levels.at.tolist())
         for some in self.answers:
-            yield from some.each(start)
+            yield from some.each(start, combinations)
             start += len(some.decided)
 
     @property
@@ -65,14 +61,8 @@ class Traced:
         """Of all registered people, in order."""
         return self.register.ids
 
-    @functools.cached_property
-    def people(self) -> People:
-        """Those who were compared; who decisions are enough for does not wait until all are read in one place."""
-        reader = self.register.reader
-        return reader.people(self.register.codes, reader.add(self.asked, self.queries))
 
-
-@_without_collecting()
+@garbage.uncollected()
 def prepare(columns: Columns, ids: Sequence[str], rules: Rules | None = None) -> Register:
     """Makes a register ready, with rules that count its names unless others are given."""
     columns, ids = _sorted(columns, ids)
@@ -81,13 +71,28 @@ def prepare(columns: Columns, ids: Sequence[str], rules: Rules | None = None) ->
     known = reader.people(codes)
     if rules is None:
         rules = Rules(register_size=len(ids), names=people.names(known)) if ids else Rules()
-    register = Register(ids, reader, codes, nearby.index(known), rules)
+    register = Register(ids, reader, codes, nearby.index(known), Weights(known.known.words, rules))
+    _look_through(known.known, register.weights)
     # What is here now stays: it is looked through for garbage once, and not again in the midst of the first traces.
     gc.collect(1)
     return register
 
 
-@_without_collecting()
+def _look_through(known: Known, weights: Weights) -> None:
+    """Works out what is known of all that the register holds, so that no trace has to."""
+    present, first = known.families.present.word, known.given.stated.first
+    _ = known.words.sound(present), weights.family(present), known.gender.number
+    _ = known.words.sound(first), known.words.stem(first), known.words.share_a_form(first, first), weights.given(first)
+    _ = (
+        known.given.unnamed,
+        known.families.written,
+        known.families.whole,
+        known.words.letters,
+        known.words.sounds.letters,
+    )
+
+
+@garbage.uncollected()
 def trace(register: Register, asked: Columns, queries: int, telling: Telling = lambda _: None) -> Traced:
     """Says of everybody who is asked about who it is."""
 
@@ -108,10 +113,13 @@ def _answers(register: Register, asked: Columns, queries: int, telling: Telling)
     found = agreement.of(known, asking, near)
     packed = rows.packed(found)
     levels = rows.combinations(packed)
-    log_odds = rows.log_odds(known, (asking, near), found, levels, register.rules)
+
+    def log_odds(some: Ints) -> Floats:
+        return rows.log_odds(known, (asking[some], near[some]), found.some(some), levels.some(some), register.weights)
+
     candidates = Candidates(asking - known.registered, near, packed, levels, log_odds)
     telling("deciding")
-    return decisions.decide_all(candidates, queries, register.rules)
+    return decisions.decide_all(candidates, queries, register.weights.rules)
 
 
 def _silently(_: str) -> None:

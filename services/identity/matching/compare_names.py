@@ -57,18 +57,18 @@ def crossed(
 
 
 def _carries(families: tuple[tuple[str, ...], ...], given: tuple[str, ...], forms: nicknames.Table) -> bool:
-    written = _written(given)
+    forms_of_given = written(given)
     return any(
         _alike(form, one) or forms.share_a_form(form, one)
         for name in families
-        for one in _written(name)
-        for form in written
+        for one in written(name)
+        for form in forms_of_given
         if min(len(form), len(one)) > 1
     )
 
 
-def _written(words: Words) -> Collection[str]:
-    """The words and, where there are several, all in one."""
+def written(words: Words) -> Collection[str]:
+    """The words of a name and, where there are several, all in one."""
     return words if len(words) < 2 else {"".join(words), *words}
 
 

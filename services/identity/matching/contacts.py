@@ -8,6 +8,8 @@ import phonenumbers
 _FULL = re.compile(r"([A-Z]{1,2}\d[A-Z\d]?)(\d[A-Z]{2})$", re.ASCII)
 # A national number as it is mostly written; all others are read by phonenumbers, which knows more and takes longer.
 _BRITISH = re.compile(r"(?:0|\+44)([1-9]\d{9})$", re.ASCII)
+# A whole one as it is mostly written.
+_WRITTEN = re.compile(r"([A-Z]{1,2}\d[A-Z\d]?) ?(\d[A-Z]{2})$", re.ASCII)
 _NOT_ALPHANUMERIC = re.compile(r"[^A-Z0-9]", re.ASCII)
 
 # ZZ99 is the NHS's range of pseudo postcodes (no fixed abode, abroad, not known): thousands share them.
@@ -21,8 +23,8 @@ def postcode(text: str) -> tuple[str, str]:
     An outward part alone has no inward part; nor has a text that is no postcode, which comes back whole, so that a slip
     can still be seen: ("TR139JFF", ""). Two empty parts for none and for pseudo postcodes.
     """
-    plain = _NOT_ALPHANUMERIC.sub("", text.upper())
-    if found := _FULL.match(plain):
+    plain = ""
+    if found := _WRITTEN.match(text) or _FULL.match(plain := _NOT_ALPHANUMERIC.sub("", text.upper())):
         outward, inward = found.groups()
         return ("", "") if outward in _PSEUDO_OUTWARD else (outward, inward)
     if plain in _PSEUDO_OUTWARD or not any(letter.isdigit() for letter in plain):
@@ -32,6 +34,8 @@ def postcode(text: str) -> tuple[str, str]:
 
 def postcode_problem(text: str) -> str:
     """What is wrong with a postcode, for the person who sent it: slips are evidence, so only what cannot be one is."""
+    if _WRITTEN.match(text):
+        return ""
     plain = _NOT_ALPHANUMERIC.sub("", text.upper())
     letters = sum(letter.isalpha() for letter in plain)
     possible = 2 <= len(plain) <= 8 and 0 < letters < len(plain)

@@ -37,7 +37,9 @@ class BirthDate:
 def read(text: str) -> BirthDate | None:
     """The date in ISO 8601 ("1984-03-09", "1984-03", "1984") or as Britons write it; None for none or a placeholder."""
     text = text.strip()
-    if found := _ISO.match(text):
+    if date := _whole(text):
+        year, month, day = date.year, date.month, date.day
+    elif found := _ISO.match(text):
         year, month, day = map(int, found.groups("0"))
     elif found := _BRITISH.match(text):
         day, month, year = map(int, found.groups())
@@ -46,6 +48,16 @@ def read(text: str) -> BirthDate | None:
     if not _EARLIEST <= year <= _LATEST or month > 12 or not _exists(year, month, day):
         return None
     return None if (year, month, day) in _PLACEHOLDER_PARTS else BirthDate(year, month, day)
+
+
+def _whole(text: str) -> datetime.date | None:
+    """A date as it is mostly written, without the ways of writing one that only a computer knows."""
+    if len(text) != 10 or text[4] != "-" or text[7] != "-":
+        return None
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def problem(text: str) -> str:

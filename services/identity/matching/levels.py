@@ -3,7 +3,13 @@
 import enum
 
 
-class Number(enum.StrEnum):
+class _Level(enum.StrEnum):
+    """Looked up by its text, as it is compared: an enumeration's own way goes through Python each time."""
+
+    __hash__ = str.__hash__
+
+
+class Number(_Level):
     """Agreement of two NHS Numbers."""
 
     SAME = "same"
@@ -12,7 +18,7 @@ class Number(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-class Name(enum.StrEnum):
+class Name(_Level):
     """Agreement of given or of family names, from most to least."""
 
     EXACT = "exact"
@@ -32,7 +38,7 @@ class Name(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-class Middle(enum.StrEnum):
+class Middle(_Level):
     """Agreement of further given names."""
 
     SAME = "same"
@@ -41,7 +47,7 @@ class Middle(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-class Birth(enum.StrEnum):
+class Birth(_Level):
     """Agreement of two dates of birth."""
 
     EXACT = "exact"
@@ -56,7 +62,7 @@ class Birth(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-class Gender(enum.StrEnum):
+class Gender(_Level):
     """Agreement of two genders."""
 
     SAME = "same"
@@ -64,7 +70,7 @@ class Gender(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-class Postcode(enum.StrEnum):
+class Postcode(_Level):
     """Agreement of two postcodes."""
 
     EXACT = "exact"
@@ -76,7 +82,7 @@ class Postcode(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-class Phone(enum.StrEnum):
+class Phone(_Level):
     """Agreement of the telephone number that is stated with the one that is registered."""
 
     SAME = "same"

@@ -93,12 +93,15 @@ _GROUPS = (
 )
 # Endings that make a pet form of a stem: Ben-ny, Char-lie, Ellie.
 _ENDINGS = ("ie", "ey", "ee", "y", "i")
+_LAST = tuple({ending[-1] for ending in _ENDINGS})
 _SHORTEST_STEM = 3
 
 
 @functools.lru_cache(maxsize=65_536)
 def stem(name: str) -> str:
     """The name without the ending of a pet form, by which Maggie, Maggy and Maggi are one."""
+    if not name.endswith(_LAST):
+        return name
     for ending in _ENDINGS:
         if name.endswith(ending) and len(name) - len(ending) >= _SHORTEST_STEM:
             found = name[: -len(ending)]
@@ -133,8 +136,8 @@ _NONE: frozenset[int] = frozenset()
 @functools.lru_cache(maxsize=65_536)
 def groups(name: str) -> frozenset[int]:
     """The groups of forms in which a name stands, by number."""
-    pet = _INDEX.get(f"{stem(name)}-", _NONE) if stem(name) != name else _NONE
-    return _INDEX.get(name, _NONE) | pet
+    found, short = _INDEX.get(name, _NONE), stem(name)
+    return found if short == name else found | _INDEX.get(f"{short}-", _NONE)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -70,12 +70,14 @@ def number_valid(digits: str) -> bool:
 
 def families(*texts: str) -> tuple[tuple[str, ...], ...]:
     """Family names, the present one first."""
-    return tuple(dict.fromkeys(name for text in texts if (name := spelling.family(text))))
+    found = [name for text in texts if text and (name := spelling.family(text))]
+    return tuple(found if len(found) < 2 else dict.fromkeys(found))
 
 
 def postcodes(*texts: str) -> tuple[tuple[str, str], ...]:
     """Postcodes, the present one first."""
-    return tuple(dict.fromkeys(code for text in texts if (code := contacts.postcode(text))[0]))
+    found = [code for text in texts if text and (code := contacts.postcode(text))[0]]
+    return tuple(found if len(found) < 2 else dict.fromkeys(found))
 
 
 def gender(text: str) -> str:

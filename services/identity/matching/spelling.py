@@ -36,12 +36,16 @@ def fold(text: str) -> tuple[str, ...]:
 
 def given(text: str) -> tuple[str, ...]:
     """The words of a given name that say something; "Baby" voids what stands beside it, as in "Baby of Jane"."""
+    if text.isascii() and text.isalpha():
+        return _one_word(text, GIVEN_PLACEHOLDERS)
     found = _without_title(fold(text))
     return () if "baby" in found or found == ("n", "a") else _without(found, GIVEN_PLACEHOLDERS)
 
 
 def family(text: str) -> tuple[str, ...]:
     """The words of a family name that say something."""
+    if text.isascii() and text.isalpha():
+        return _one_word(text, FAMILY_PLACEHOLDERS)
     found = _without_title(fold(text))
     return () if found == ("n", "a") else _without(found, FAMILY_PLACEHOLDERS)
 
@@ -51,8 +55,14 @@ def is_placeholder(text: str) -> bool:
     return bool(fold(text)) and not given(text)
 
 
+def _one_word(text: str, placeholders: frozenset[str]) -> tuple[str, ...]:
+    """Of a plain word, as most names are, which is no title: a title alone is a name."""
+    word = text.lower()
+    return () if word in placeholders else (word,)
+
+
 def _without(found: tuple[str, ...], placeholders: frozenset[str]) -> tuple[str, ...]:
-    return tuple(word for word in found if word not in placeholders)
+    return found if placeholders.isdisjoint(found) else tuple(word for word in found if word not in placeholders)
 
 
 def _without_title(found: tuple[str, ...]) -> tuple[str, ...]:

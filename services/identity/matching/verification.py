@@ -2,7 +2,9 @@
 
 import datetime
 import enum
+from collections.abc import Callable, Iterable
 
+from services.identity.matching.dates import BirthDate
 from services.identity.matching.decide import Decision, Outcome
 from services.identity.matching.levels import Number
 from services.identity.matching.normalise import Normalised
@@ -34,20 +36,31 @@ def after(decision: Decision, asked: Normalised, *, matched: Status | None, toda
     `matched` is the status of the person that the decision names, which a match takes over; it may be None where the
     decision is no match. A number that fails its check digit counts as none.
     """
-    if decision.outcome is Outcome.MATCH:
+    levels = (candidate.comparison.number for candidate in decision.candidates)
+    return of(decision.outcome, levels, asked.number_valid, lambda: asked.birth_date, matched=matched, today=today)
+
+
+def of(
+    outcome: Outcome,
+    levels: Iterable[Number],
+    number_valid: bool,
+    birth_date: Callable[[], BirthDate | None],
+    *,
+    matched: Status | None,
+    today: datetime.date,
+) -> Status:
+    """The same by what it follows from: how the numbers of the candidates agree, and what is stated."""
+    if outcome is Outcome.MATCH:
         return matched or Status.PRESENT_NOT_TRACED
-    if decision.outcome is Outcome.REVIEW:
-        conflict = any(
-            candidate.comparison.number in {Number.DIFFERENT, Number.SLIP} for candidate in decision.candidates
-        )
+    if outcome is Outcome.REVIEW:
+        conflict = any(level in {Number.DIFFERENT, Number.SLIP} for level in levels)
         return Status.NEEDS_RESOLVING if conflict else Status.NO_OR_MULTIPLE_MATCHES
-    if asked.number_valid:
+    if number_valid:
         return Status.PRESENT_NOT_TRACED
-    return Status.POSTPONED if _newborn(asked, today) else Status.TRACE_REQUIRED
+    return Status.POSTPONED if _newborn(birth_date(), today) else Status.TRACE_REQUIRED
 
 
-def _newborn(asked: Normalised, today: datetime.date) -> bool:
-    date = asked.birth_date
+def _newborn(date: BirthDate | None, today: datetime.date) -> bool:
     if date is None or not date.whole:
         return False
     return datetime.timedelta() <= today - datetime.date(date.year, date.month, date.day) < _SIX_WEEKS

@@ -5,14 +5,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from services.identity import sheets
-from services.identity.bulk import people, trace
+from services.identity.bulk import garbage, numbers, people, trace
 from services.identity.bulk.decisions import Decided
+from services.identity.bulk.people import Columns
 from services.identity.bulk.trace import Traced
-from services.identity.matching import verification
-from services.identity.matching.decide import Candidate, Decision, Outcome
+from services.identity.matching import dates, verification
+from services.identity.matching.dates import BirthDate
+from services.identity.matching.decide import Outcome
 from services.identity.matching.verification import Status
 from services.identity.offline import progress
 from services.identity.offline.progress import Summary, Telling
+from services.identity.sheets import Sheet
 
 HEADINGS = (
     "query_id", "decision", "person_id", "candidates", "score", "verification_status", "stage", "explanation",
@@ -20,6 +23,7 @@ HEADINGS = (
 )  # fmt: skip
 
 
+@garbage.uncollected()
 def run(
     registry: Path,
     queries: Path,
@@ -37,42 +41,59 @@ def run(
     register = trace.prepare(known.columns, known.ids)
     traced = trace.trace(register, asked.columns, len(asked.ids), telling)
     telling("writing")
-    sheets.write(out, HEADINGS, _rows(traced, asked.ids, today))
+    outcomes = dict.fromkeys(Outcome, 0)
+    sheets.write(out, HEADINGS, _rows(traced, asked, today, outcomes))
     progress.write_rejects(rejects, known, asked)
-    outcomes = [each.outcome for each in traced.decided]
     counts = {"registered": len(known.ids), "queries": len(asked.ids)}
-    counts |= {outcome.value: outcomes.count(outcome) for outcome in Outcome}
+    counts |= {outcome.value: many for outcome, many in outcomes.items()}
     counts |= {"rejected": len(progress.rejected(known, asked))}
     return Summary(counts, progress.notices((registry, known), (queries, asked)))
 
 
-def _rows(traced: Traced, asked: Sequence[str], today: datetime.date) -> Iterator[Sequence[object]]:
+def _rows(
+    traced: Traced, asked: Sheet, today: datetime.date, outcomes: dict[Outcome, int]
+) -> Iterator[Sequence[object]]:
+    """A row for each who asks; counts the outcomes."""
     reasons: dict[int, str] = {}
-    for query, decided in zip(asked, traced.decided, strict=True):
+    ids, status = traced.ids, _Statuses(traced, asked.columns, today)
+    for at, (query, decided) in enumerate(zip(asked.ids, traced.decided, strict=True)):
+        outcomes[decided.outcome] += 1
         best = decided.candidates[0] if decided.candidates else None
         if best and id(best.levels) not in reasons:
             reasons[id(best.levels)] = "; ".join(best.levels.reasons)
         yield (
             query,
             decided.outcome.value,
-            traced.ids[decided.match] if decided.match >= 0 else "",
-            "|".join(traced.ids[each.near] for each in decided.candidates),
+            ids[decided.match] if decided.match >= 0 else "",
+            "|".join([ids[each.near] for each in decided.candidates]),
             f"{best.score:.4f}" if best else "",
-            _status(traced, decided, today).value,
+            status.of(at, decided).value,
             decided.stage.value,
             decided.explanation,
             reasons[id(best.levels)] if best else "",
         )
 
 
-def _status(traced: Traced, decided: Decided, today: datetime.date) -> Status:
-    """The status of who is asked about, as one trace gives it; a register's own number counts as verified."""
-    asked = traced.people.normalised(decided.asking)
-    matched = None
-    if decided.match >= 0:
-        holds = traced.people.normalised(decided.match).number_valid
-        fallback = Status.PRESENT_NOT_TRACED if asked.number_valid else Status.TRACE_REQUIRED
-        matched = Status.VERIFIED if holds else fallback
-    candidates = tuple(Candidate("", each.score, each.levels) for each in decided.candidates)
-    decision = Decision(decided.outcome, "", candidates, decided.stage, "")
-    return verification.after(decision, asked, matched=matched, today=today)
+class _Statuses:
+    """The status of each who is asked about, as one trace gives it; a register's own number counts as verified."""
+
+    def __init__(self, traced: Traced, asked: Columns, today: datetime.date) -> None:
+        self._today = today
+        self._dates: Sequence[str] = asked.get("birth_date", ())
+        stated = numbers.read(asked.get("nhs_number", [""] * traced.queries))
+        self._stated: list[bool] = numbers.valid(stated).tolist()
+        self._held: list[bool] = numbers.valid(traced.register.numbers).tolist()
+
+    def of(self, at: int, decided: Decided) -> Status:
+        """The status of who stands there."""
+        matched = None
+        if decided.match >= 0:
+            fallback = Status.PRESENT_NOT_TRACED if self._stated[at] else Status.TRACE_REQUIRED
+            matched = Status.VERIFIED if self._held[decided.match] else fallback
+        levels = (each.levels.number for each in decided.candidates)
+        return verification.of(
+            decided.outcome, levels, self._stated[at], lambda: self._born(at), matched=matched, today=self._today
+        )
+
+    def _born(self, at: int) -> BirthDate | None:
+        return dates.read(self._dates[at]) if self._dates else None

@@ -38,18 +38,11 @@ class Predicted:
     whole: float
 
 
-def predict(model: Model, *tables: Sequence[Row]) -> Predicted:
-    """Trains a model on the rows and predicts on them."""
-    import duckdb
-    import pandas  # type: ignore[import-untyped]
-    from splink import Linker, SettingsCreator, block_on
-    from splink.backends.duckdb import DuckDBAPI
+def settings(model: Model) -> Any:
+    """Splink's settings of a model."""
+    from splink import SettingsCreator, block_on
 
-    begun = time.perf_counter()
-    api = DuckDBAPI(duckdb.connect())
-    frames = [pandas.DataFrame(_lower(model.columns, rows)) for rows in tables]
-    registered = [api.register(frame, table_name=f"t{number}") for number, frame in enumerate(frames)]
-    settings = SettingsCreator(
+    return SettingsCreator(
         link_type=model.link_type,
         unique_id_column_name="unique_id",
         comparisons=model.comparisons(),
@@ -57,7 +50,20 @@ def predict(model: Model, *tables: Sequence[Row]) -> Predicted:
         retain_matching_columns=False,
         retain_intermediate_calculation_columns=False,
     )
-    linker = Linker(registered, settings, log_level=None)
+
+
+def predict(model: Model, *tables: Sequence[Row]) -> Predicted:
+    """Trains a model on the rows and predicts on them."""
+    import duckdb
+    import pandas  # type: ignore[import-untyped]
+    from splink import Linker, block_on
+    from splink.backends.duckdb import DuckDBAPI
+
+    begun = time.perf_counter()
+    api = DuckDBAPI(duckdb.connect())
+    frames = [pandas.DataFrame(_lower(model.columns, rows)) for rows in tables]
+    registered = [api.register(frame, table_name=f"t{number}") for number, frame in enumerate(frames)]
+    linker = Linker(registered, settings(model), log_level=None)
     linker.training.estimate_probability_two_random_records_match(
         [block_on(*columns) for columns in model.sure], recall=0.7
     )
