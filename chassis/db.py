@@ -32,8 +32,6 @@ _DRIVER = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 _PROBE = auth.service_actor("probe")
 _SEARCH = auth.service_actor("search")
-# A search holds its connection for a millisecond or two.
-_SEARCHING = 4
 _SCOPE = "joinedup_scope"
 _POOLED = "joinedup_pooled"
 _BOUND = "joinedup_bound"
@@ -67,7 +65,7 @@ class Database:
         self.engine = _engine(self.url, self.limits)
         # On these connections row-level security sees a service from their beginning to their end, and on no others.
         everybody = {f"joinedup.{name}": value for name, value in scope(_SEARCH).items()}
-        self.searching_engine = _engine(self.url, replace(self.limits, pool=_SEARCHING), everybody)
+        self.searching_engine = _engine(self.url, self.limits, everybody)
         self.bell = outbox.Bell(self)
 
     @classmethod

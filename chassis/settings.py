@@ -36,7 +36,7 @@ class ServiceSettings(BaseSettings):
         ge=1,
         le=100,
         description="Connections that one process opens at most for calls; one that searches among everybody opens "
-        "four more. Each is made when first needed, and kept.",
+        "as many again. Each is made when first needed, and kept.",
     )
     database_connect_seconds: float = Field(
         default=0.9, gt=0, description="How long to wait for a connection before answering Unavailable."
