@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 import sqlalchemy
 from sqlalchemy import event
+from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import Session
@@ -29,6 +30,8 @@ _PASSING_STATES = ("40001", "40P01", "55P03")
 # What the driver raises of itself: used while it is busy or closed, or (InternalClientError) the connection broke while
 # it was writing, and it no longer knows what it was about.
 _DRIVER = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+# As its pool raises what the driver raised while it connected.
+_Adapted = asyncpg_dialect.AsyncAdapt_asyncpg_dbapi.Error
 
 _PROBE = auth.service_actor("probe")
 _SEARCH = auth.service_actor("search")
@@ -303,7 +306,8 @@ async def _abandon(session: AsyncSession, pooled: Any, failure: BaseException) -
     """Give the connection back after a failure; one that may hang is cut off rather than asked to roll back."""
     if pooled is None:
         return
-    driver = pooled.driver_connection
+    # Not the pool's word for it: SQLAlchemy may have let go of a connection that it found broken.
+    driver = statements.driver(session)
     sound = not isinstance(failure, errors.Unavailable)
     try:
         if sound:
@@ -331,7 +335,7 @@ def translated() -> Iterator[None]:
         raise errors.Conflict("it was changed by somebody else meanwhile") from failure
     except (TimeoutError, ConnectionError, OSError, ssl.SSLError, sqlalchemy.exc.TimeoutError) as failure:
         raise errors.Unavailable("the database does not answer") from failure
-    except (*_DRIVER, asyncpg.PostgresError, sqlalchemy.exc.DBAPIError) as failure:
+    except (*_DRIVER, _Adapted, asyncpg.PostgresError, sqlalchemy.exc.DBAPIError) as failure:
         if passing(failure):
             raise errors.Unavailable("the database does not answer") from failure
         raise
@@ -343,6 +347,8 @@ def passing(failure: BaseException) -> bool:
         if failure.connection_invalidated:
             return True
         failure = failure.orig or failure
+    if isinstance(failure, _Adapted):
+        failure = failure.__cause__ or failure
     if isinstance(failure, _DRIVER):
         return True
     state = str(getattr(failure, "sqlstate", "") or "")
