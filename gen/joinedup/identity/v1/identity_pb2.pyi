@@ -160,7 +160,7 @@ class TracePersonResponse(_message.Message):
     """NHS Data Dictionary: NHS NUMBER STATUS INDICATOR CODE, 01 to 08."""
     @_builtins.property
     def candidates(self) -> _containers.RepeatedCompositeFieldContainer[Global___Candidate]:
-        """Best first, at most five."""
+        """Best first, at most five; where an exact trace finds the one, nobody else."""
 
     @_builtins.property
     def too_common(self) -> _containers.RepeatedCompositeFieldContainer[Global___TooCommon]:
