@@ -75,12 +75,18 @@ async def test_a_relay_in_the_same_process_is_woken_without_a_notification(frame
 
 async def test_what_a_query_tells_waits_a_moment_and_a_command_takes_it_along(frame: World) -> None:
     heard: list[float] = []
+    rung = asyncio.Event()
     now = asyncio.get_running_loop().time
-    with frame.database.bell.answered(lambda: heard.append(now())):
+
+    def wake() -> None:
+        heard.append(now())
+        rung.set()
+
+    with frame.database.bell.answered(wake):
         begun = now()
         frame.database.bell.ring(soon=False)
         frame.database.bell.ring(soon=False)
-        await asyncio.sleep(0.2)
+        await asyncio.wait_for(rung.wait(), 5)
         assert len(heard) == 1
         assert heard[0] - begun > 0.04
         frame.database.bell.ring(soon=False)
