@@ -71,7 +71,7 @@ class Settings(settings.ServiceSettings):
     )
     form_bytes: int = Field(default=1_000_000, ge=1_000, description="Largest form taken, in bytes.")
     alert_hours: int = Field(
-        default=72, ge=1, description="How long a crisis alert stands on top of the pages about its person."
+        default=72, ge=1, description="How long an alert stands on top of the pages about its person."
     )
 
     @model_validator(mode="after")

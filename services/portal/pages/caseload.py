@@ -18,7 +18,7 @@ class CaseRow:
     opened_at: datetime
     open_actions: int
     overdue_actions: int
-    alert_at: datetime | None = None  # the latest crisis alert that nobody has looked at
+    alert_at: datetime | None = None  # the latest alert, of a crisis or of news, that nobody has looked at
     review: Due | None = None
 
 

@@ -41,7 +41,7 @@ def row(case: caseworker_pb2.Case, person: Person, names: Names, *, now: datetim
 
 
 def alert_at(case: caseworker_pb2.Case, *, now: datetime, within: timedelta) -> datetime | None:
-    """The latest crisis alert, as long as it stands on top of pages."""
+    """The latest alert, of a crisis or of news, as long as it stands on top of pages."""
     if not case.HasField("last_alert_at"):
         return None
     at = moment(case.last_alert_at)

@@ -254,7 +254,7 @@ class Case(_message.Message):
 
     @_builtins.property
     def last_alert_at(self) -> _timestamp_pb2.Timestamp:
-        """The latest crisis alert; unset when there has been none."""
+        """The latest alert, of a crisis or of news of who the person is; unset when there has been none."""
 
     @_builtins.property
     def review_due_at(self) -> _timestamp_pb2.Timestamp: ...
