@@ -308,12 +308,14 @@ async def _abandon(session: AsyncSession, pooled: Any, failure: BaseException) -
         return
     # Not the pool's word for it: SQLAlchemy may have let go of a connection that it found broken.
     driver = statements.driver(session)
-    sound = not isinstance(failure, errors.Unavailable)
+    sound = False
     try:
-        if sound:
+        if not isinstance(failure, errors.Unavailable):
             await driver.execute("ROLLBACK", timeout=1)
+            # Not before: cut off on the way, it would give back an open transaction for the next one to continue.
+            sound = True
     except (*_DRIVER, asyncpg.PostgresError, OSError, TimeoutError):
-        sound = False
+        pass
     finally:
         if sound:
             await _release(session, pooled)

@@ -9,12 +9,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 import sqlalchemy
 
-from chassis import auth, db, errors, work
+from chassis import auth, db, errors, statements, work
 from devstack import testing
 from joinedup.common.v1 import common_pb2
 from tests.integration.frame.world import ACTOR, World, world
@@ -293,6 +294,36 @@ async def test_a_savepoint_saves_what_came_before_it(frame: World) -> None:
                 await db.execute(session, insert, {"id": "1"})
         await db.execute(session, insert, {"id": "2"})
     assert [row["id"] for row in await frame.rows("SELECT id FROM note ORDER BY id")] == ["1", "2"]
+
+
+class CutOff:
+    """A driver's connection whose user is cancelled once more while it rolls back."""
+
+    def __init__(self, driver: Any) -> None:
+        self.terminate = driver.terminate
+
+    async def execute(self, _query: str, *, timeout: float) -> str:  # noqa: ASYNC109 (as the driver has it)
+        raise asyncio.CancelledError
+
+
+async def test_what_was_not_rolled_back_is_not_committed_by_the_next(frame: World) -> None:
+    narrow = db.Database.open(frame.config.database_url, db.Limits(pool=1))
+    insert = sqlalchemy.text("INSERT INTO note VALUES (:id, 'ada', 'words')")
+
+    async def cut_off() -> None:
+        async with narrow.transaction(ACTOR) as session:
+            await db.execute(session, insert, {"id": "1"})
+            statements.attach(session, CutOff(statements.driver(session)))
+            raise LookupError
+
+    try:
+        with pytest.raises(asyncio.CancelledError):
+            await cut_off()
+        async with narrow.transaction(ACTOR) as session:
+            await db.execute(session, insert, {"id": "2"})
+    finally:
+        await narrow.close()
+    assert [row["id"] for row in await frame.rows("SELECT id FROM note ORDER BY id")] == ["2"]
 
 
 async def test_a_call_that_is_cancelled_leaves_a_sound_pool(frame: World) -> None:
