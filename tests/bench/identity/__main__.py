@@ -32,7 +32,7 @@ def _parts(
         yield from rate.figures(folder, queries, directory)
 
     def traces() -> Iterable[Figure]:
-        return map(figures.of_row, online.rows(registered, more))
+        return map(figures.of_row, online.rows(registered, more), online.AIMS)
 
     return {"accuracy": lambda: accuracy.figures(directory, picture), "rate": rates, "online": traces}
 

@@ -37,6 +37,6 @@ class Figure:
         return self.judged >= bound if self.at_least else self.judged <= bound
 
 
-def of_row(row: measure.Row) -> Figure:
-    """A row of `make bench`, whose one bound is for its ratio."""
-    return Figure(row.name, row.ours, row.ceiling, row.bound, row.bound, row.unit, row.at_least, of_ratio=True)
+def of_row(row: measure.Row, aim: float) -> Figure:
+    """A row of `make bench`, whose one bound is what its ratio must be."""
+    return Figure(row.name, row.ours, row.ceiling, row.bound, aim, row.unit, row.at_least, of_ratio=True)

@@ -24,6 +24,8 @@ from tests.bench.identity import crowd, loading, splink_online, standing
 WARM_UP = 100
 PIECES = 4
 PREDICTIONS = 10
+AIMS = (1 / 150, 1.5)
+"""What we aim at beyond what the rows must be: a trace to Splink's, and one among more people to one among fewer."""
 
 Question = tuple[str, domain.Demographics]
 
