@@ -61,6 +61,26 @@ CREATE OR REPLACE FUNCTION known_as(ids text[]) RETURNS text[] LANGUAGE sql STAB
 $$
 """
 
+# A policy that always holds leaves nothing of the others' to be set up and asked: PostgreSQL sees it while it plans.
+_SHOW = """
+DO $$ DECLARE searching text := current_database() || '_search';
+BEGIN
+  EXECUTE format('GRANT SELECT ON {table} TO %I', searching);
+  IF (SELECT relrowsecurity FROM pg_class WHERE oid = '{table}'::regclass) THEN
+    EXECUTE format('CREATE POLICY {table}_search ON {table} FOR SELECT TO %I USING (true)', searching);
+  END IF;
+END $$
+"""
+_SEARCHING = """
+DO $$ DECLARE app text := current_database() || '_app'; searching text := current_database() || '_search';
+BEGIN
+  IF pg_has_role(app, searching, 'USAGE') OR NOT pg_has_role(app, searching, 'SET') THEN
+    RAISE EXCEPTION 'GRANT % TO % WITH INHERIT FALSE, SET TRUE, and not otherwise', searching, app;
+  END IF;
+  EXECUTE format('GRANT INSERT ON outbox TO %I', searching);
+END $$
+"""
+
 
 def frame_tables(op: Any) -> None:
     """Create every table of the frame with its indexes, grants and row-level security; called by a first migration."""
@@ -129,6 +149,17 @@ def grant(op: Any, table: str, verbs: str = "SELECT, INSERT, UPDATE, DELETE") ->
     op.execute(
         f"""DO $$ BEGIN EXECUTE format('GRANT {verbs} ON {table} TO %I', current_database() || '_app'); END $$"""
     )
+
+
+def searched(op: Any, *tables: str) -> None:
+    """Show everything in these tables to the role that searches, `<database>_search`, and let it say who was told what.
+
+    The application becomes that role for searches alone; it must not inherit from it, or every one of its transactions
+    would see everybody. Raises where it does, or cannot become that role.
+    """
+    op.execute(_SEARCHING)
+    for table in tables:
+        op.execute(_SHOW.format(table=table))
 
 
 def run(config: settings.ServiceSettings, package: str) -> None:

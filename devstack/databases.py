@@ -23,12 +23,15 @@ async def ensure(admin_url: str, name: str, *, owner_password: str, app_password
     """Make the database and its roles where missing, set their passwords, and return how to reach it.
 
     `<name>_owner` owns database and schema and runs migrations, which grant what the application may do.
-    `<name>_app` owns nothing and cannot pass by row-level security. Nobody else can connect.
+    `<name>_app` owns nothing and cannot pass by row-level security. It may become `<name>_search`, to which migrations
+    may show everybody, and inherits nothing of it. Nobody else can connect.
     """
-    owner, app = f"{name}_owner", f"{name}_app"
+    owner, app, search = (f"{name}_{end}" for end in ("owner", "app", "search"))
     async with _connected(admin_url) as admin:
         for role, password in ((owner, owner_password), (app, app_password)):
-            await _ensure_role(admin, role, password)
+            await _ensure_role(admin, role, f"LOGIN NOINHERIT PASSWORD '{password.replace(chr(39), chr(39) * 2)}'")
+        await _ensure_role(admin, search, "NOLOGIN")
+        await admin.execute(f"GRANT {_quote(search)} TO {_quote(app)} WITH INHERIT FALSE, SET TRUE")
         if not await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
             await admin.execute(f"GRANT {_quote(owner)} TO CURRENT_USER")
             await admin.execute(f"CREATE DATABASE {_quote(name)} OWNER {_quote(owner)}")
@@ -36,7 +39,7 @@ async def ensure(admin_url: str, name: str, *, owner_password: str, app_password
         await admin.execute(f"GRANT CONNECT ON DATABASE {_quote(name)} TO {_quote(app)}")
     async with _connected(at(admin_url, database=name)) as admin:
         await admin.execute(f"ALTER SCHEMA public OWNER TO {_quote(owner)}")
-        await admin.execute(f"GRANT USAGE ON SCHEMA public TO {_quote(app)}")
+        await admin.execute(f"GRANT USAGE ON SCHEMA public TO {_quote(app)}, {_quote(search)}")
     return Database(
         name=name,
         owner_url=at(admin_url, user=owner, password=owner_password, database=name),
@@ -48,7 +51,8 @@ async def drop(admin_url: str, name: str) -> None:
     """Delete a database with its roles, ending whoever is connected to it."""
     async with _connected(admin_url) as admin:
         await admin.execute(f"DROP DATABASE IF EXISTS {_quote(name)} WITH (FORCE)")
-        await admin.execute(f"DROP ROLE IF EXISTS {_quote(name + '_owner')}, {_quote(name + '_app')}")
+        roles = ", ".join(_quote(f"{name}_{end}") for end in ("owner", "app", "search"))
+        await admin.execute(f"DROP ROLE IF EXISTS {roles}")
 
 
 async def answers(admin_url: str) -> bool:
@@ -75,10 +79,9 @@ async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
         await connection.close()
 
 
-async def _ensure_role(admin: asyncpg.Connection, role: str, password: str) -> None:
+async def _ensure_role(admin: asyncpg.Connection, role: str, login: str) -> None:
     verb = "ALTER" if await admin.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role) else "CREATE"
-    rights = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS"
-    await admin.execute(f"{verb} ROLE {_quote(role)} {rights} PASSWORD '{password.replace(chr(39), chr(39) * 2)}'")
+    await admin.execute(f"{verb} ROLE {_quote(role)} NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS {login}")
 
 
 def _quote(identifier: str) -> str:

@@ -12,12 +12,16 @@ def name_of(service: edges.Service) -> str:
 def cluster(service: edges.Service) -> Resource:
     """The cluster; base/postgres.yaml adds what all clusters have in common, overlays their size.
 
-    The application role owns nothing and cannot step around row-level security.
+    The application role owns nothing and cannot step around row-level security. It may become the one that searches,
+    whom policies show everybody, and inherits nothing of it.
     """
+    search = {"name": f"{service.name}_search", "ensure": "present", "login": False, "bypassrls": False}
     app = {
         "name": f"{service.name}_app",
         "ensure": "present",
         "login": True,
+        "inherit": False,
+        "inRoles": [search["name"]],
         "bypassrls": False,
         "passwordSecret": {"name": f"{service.name}-database-app"},
     }
@@ -32,7 +36,7 @@ def cluster(service: edges.Service) -> Resource:
         "Cluster",
         name_of(service),
         labels(service.name, "postgres"),
-        spec={"instances": 1, "bootstrap": {"initdb": initdb}, "managed": {"roles": [app]}},
+        spec={"instances": 1, "bootstrap": {"initdb": initdb}, "managed": {"roles": [search, app]}},
     )
 
 

@@ -103,6 +103,18 @@ async def test_the_application_role_owns_nothing_and_cannot_pass_by_row_security
         await run(database.app_url, "ALTER TABLE person DISABLE ROW LEVEL SECURITY")
 
 
+async def test_the_application_becomes_the_role_that_searches_and_inherits_nothing_of_it(
+    database: databases.Database,
+) -> None:
+    app, search = f"{database.name}_app", f"{database.name}_search"
+    await run(database.owner_url, "CREATE TABLE shown (id text)", f"GRANT SELECT ON shown TO {search}")
+
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await run(database.app_url, "SELECT count(*) FROM shown")
+    assert await run(database.app_url, f"SET ROLE {search}", "SELECT count(*) FROM shown") == 0
+    assert await run(database.app_url, f"SELECT pg_has_role('{app}', '{search}', 'USAGE')") is False
+
+
 async def test_one_services_role_cannot_connect_to_anothers_database(postgres: testing.Postgres) -> None:
     one, other = postgres.create("one"), postgres.create("other")
 

@@ -20,3 +20,4 @@ def upgrade() -> None:
     op.execute("CREATE TABLE note (id text PRIMARY KEY, person_id text NOT NULL, words text NOT NULL)")
     migrations.grant(op, "note")
     migrations.row_security(op, "note")
+    migrations.searched(op, "note")
