@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Any
 
@@ -147,6 +147,11 @@ class Database:
 
     async def _acquire(self, engine: AsyncEngine) -> Any:
         """Take a connection out of a pool within the limit, however many waits that involves."""
+        pool: Any = engine.sync_engine.pool
+        if pool.checkedin():
+            # Mostly one lies there and is sound, so that there is nothing to wait for.
+            with suppress(sqlalchemy.exc.MissingGreenlet):
+                return engine.sync_engine.raw_connection()
         async with asyncio.timeout(self.limits.connect_seconds):
             return await engine.raw_connection()
 
@@ -264,6 +269,7 @@ def _engine(url: str, limits: Limits, more: Mapping[str, str] = MappingProxyType
         # The frame begins and ends its transactions itself, in fewer round trips than SQLAlchemy takes.
         isolation_level="AUTOCOMMIT",
         connect_args={
+            "async_creator_fn": _Connecting,
             "timeout": limits.connect_seconds,
             "command_timeout": limits.statement_seconds,
             "server_settings": {
@@ -280,6 +286,17 @@ def _engine(url: str, limits: Limits, more: Mapping[str, str] = MappingProxyType
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
     return engine
+
+
+class _Connecting:
+    """A connection that is not begun before somebody waits for it."""
+
+    def __init__(self, *where: Any, **how: Any) -> None:
+        self._begin = partial(asyncpg.connect, *where, **how)
+
+    def __await__(self) -> Generator[Any, None, asyncpg.Connection[asyncpg.Record]]:
+        """The connection."""
+        return self._begin().__await__()
 
 
 def _refuse_closed(connection: Any, record: Any, proxy: Any) -> None:
