@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from chassis.work import Work
 from services.identity import domain, merges, numbers, reviews
@@ -59,10 +60,12 @@ async def trace(work: Work, stated: domain.Demographics, bench: Bench, *, wait: 
     asked = _Asked.of(stated)
     if wait:
         await nearby.lock(work.session, asked.keys)
-    (found,), known = await nearby.candidates(work.session, [asked.question], work.actor.organisation_id)
+    elif found := await _exactly(work, asked, bench):
+        return found
+    (near,), known = await nearby.candidates(work.session, [asked.question], work.actor.organisation_id)
     # Whoever waits for others is about to change what is known.
     work.foreseen = None if wait else known
-    return await _judged(work, asked, found, bench)
+    return await _judged(work, asked, near, bench)
 
 
 async def trace_others(work: Work, person: domain.Person, bench: Bench) -> Traced:
@@ -71,8 +74,7 @@ async def trace_others(work: Work, person: domain.Person, bench: Bench) -> Trace
     Neither under another id of theirs nor anybody whom a human has told apart from them.
     """
     await work.see_everybody()
-    known = domain.comparable_person(person)
-    asked = _Asked(person.demographics, known, blocking.keys(known))
+    asked = _Asked(person.demographics, domain.comparable_person(person))
     (near,), _ = await nearby.candidates(work.session, [asked.question], work.actor.organisation_id)
     persons = {record.id: record.surviving_id or record.id for record in near.people} | {person.id: person.id}
     apart = reviews.of_people(await decided.apart(work.session, persons), persons)
@@ -97,41 +99,56 @@ async def trace_many(work: Work, stated: Sequence[domain.Demographics], bench: B
     return traced
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Asked:
     """Somebody who is asked about, in the forms in which they are looked for and compared."""
 
     stated: domain.Demographics
     comparable: normalise.Normalised
-    keys: frozenset[str]
 
     @classmethod
     def of(cls, stated: domain.Demographics) -> _Asked:
-        comparable = domain.comparable(stated)
-        return cls(stated, comparable, blocking.keys(comparable))
+        return cls(stated, domain.comparable(stated))
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        return blocking.keys(self.comparable)
 
     @property
     def question(self) -> nearby.Question:
         return nearby.Question(self.keys, self.stated.nhs_number)
 
 
+async def _exactly(work: Work, asked: _Asked, bench: Bench) -> Traced | None:
+    """What an exact trace finds, which most traces do: a part of the search is enough for it, and nobody is weighed."""
+    key = blocking.exact_key(asked.comparable)
+    if not key and not asked.stated.nhs_number:
+        return None
+    found = await nearby.exact(work.session, key, asked.stated.nhs_number, work.actor.organisation_id)
+    if found is None:
+        return None
+    near, known = found
+    compared = _Comparing.of(asked, near.people, bench.rules)
+    decision = compared.exactly()
+    if decision is None:
+        return None
+    verdict = _judge(decision, asked.stated, compared.records)
+    if await _told_apart(work, decision, verdict, compared.records.values()):
+        return None
+    work.foreseen = known
+    return compared.traced(decision, verdict, frozenset([key] if key else ()))
+
+
 async def _judged(work: Work, asked: _Asked, near: nearby.Nearby, bench: Bench) -> Traced:
     """What is found of somebody among the records that come into question, by all that humans have said of these."""
-    found = merges.as_guarded(near.people)
-    records = {record.id: record for record in found}
-    groups = merges.groups(found)
-    comparing = _Comparing(asked, groups, bench.rules)
-    # Most traces are exact, and whoever was born on another day is not made comparable for them.
-    decision = decide.exact(asked.comparable, comparing.born_that_day().items())
-    if decision is None:
-        decision = decide.trace(asked.comparable, comparing.everybody().items(), bench.rules)
-    verdict = _judge(decision, asked.stated, records)
-    if apart := await _told_apart(work, decision, verdict, found):
-        remaining = reviews.coming_into_question(asked.comparable, comparing.everybody(), apart)
+    compared = _Comparing.of(asked, near.people, bench.rules)
+    decision = compared.exactly() or decide.trace(asked.comparable, compared.everybody().items(), bench.rules)
+    verdict = _judge(decision, asked.stated, compared.records)
+    if apart := await _told_apart(work, decision, verdict, compared.records.values()):
+        remaining = reviews.coming_into_question(asked.comparable, compared.everybody(), apart)
         decision = decide.trace(asked.comparable, remaining.items(), bench.rules)
-        verdict = reviews.without_the_told_apart(_judge(decision, asked.stated, records), apart)
-    people = {person_id: merges.shown(person_id, records) for person_id in _involved(decision, verdict)}
-    return Traced(decision, verdict, asked.keys, people, records, near.skipped)
+        verdict = reviews.without_the_told_apart(_judge(decision, asked.stated, compared.records), apart)
+    return compared.traced(decision, verdict, asked.keys, frozenset(near.skipped))
 
 
 async def _told_apart(
@@ -153,22 +170,39 @@ def _involved(decision: decide.Decision, verdict: domain.Verdict) -> set[str]:
 
 @dataclass(slots=True)
 class _Comparing:
-    """What to compare the people near with somebody who is asked about by, made when it is asked for."""
+    """The people near, by the ids that stand for them, and what to compare them by, made when it is asked for."""
 
     asked: _Asked
+    records: dict[str, domain.Person]
     groups: Mapping[str, tuple[domain.Person, ...]]
     rules: decide.Rules
     _made: dict[str, normalise.Normalised] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, asked: _Asked, near: Iterable[domain.Person], rules: decide.Rules) -> _Comparing:
+        found = merges.as_guarded(near)
+        return cls(asked, {record.id: record for record in found}, merges.groups(found), rules)
+
+    def exactly(self) -> decide.Decision | None:
+        """The exact trace. Whoever was born on another day is not made comparable for it."""
+        day = self.asked.stated.birth_date
+        born = (one for one, group in self.groups.items() if any(day == each.demographics.birth_date for each in group))
+        return decide.exact(self.asked.comparable, ((person_id, self._of(person_id)) for person_id in born))
 
     def everybody(self) -> Mapping[str, normalise.Normalised]:
         """All of them."""
         return {person_id: self._of(person_id) for person_id in self.groups}
 
-    def born_that_day(self) -> Mapping[str, normalise.Normalised]:
-        """Those of whom one record has the date of birth that is stated."""
-        day = self.asked.stated.birth_date
-        born = (one for one, group in self.groups.items() if any(day == each.demographics.birth_date for each in group))
-        return {person_id: self._of(person_id) for person_id in born}
+    def traced(
+        self,
+        decision: decide.Decision,
+        verdict: domain.Verdict,
+        keys: frozenset[str],
+        skipped: frozenset[str] = frozenset(),
+    ) -> Traced:
+        """The answer, with whom it is about."""
+        people = {person_id: merges.shown(person_id, self.records) for person_id in _involved(decision, verdict)}
+        return Traced(decision, verdict, keys, people, self.records, skipped)
 
     def _of(self, person_id: str) -> normalise.Normalised:
         if person_id not in self._made:

@@ -60,6 +60,15 @@ def test_any_text_can_be_normalised_and_blocked(record: Demographics) -> None:
 
 
 @given(records, records)
+@settings(max_examples=500)
+def test_whomever_an_exact_trace_by_names_finds_shares_its_one_key(asked: Demographics, other: Demographics) -> None:
+    shared = {name: getattr(asked, name) for name in ("given", "family", "birth_date")}
+    for known in (dataclasses.replace(asked, phone=other.phone), dataclasses.replace(other, **shared), other):
+        if decide.names_trace(compare(normalise(asked), normalise(known))):
+            assert blocking.exact_key(normalise(asked)) in blocking.keys(normalise(known))
+
+
+@given(records, records)
 def test_comparison_is_symmetrical_but_for_the_telephone(left: Demographics, right: Demographics) -> None:
     one, other = compare(normalise(left), normalise(right)), compare(normalise(right), normalise(left))
     assert either_way(one) == either_way(other)

@@ -70,6 +70,17 @@ def keys(record: Normalised) -> frozenset[str]:
     return frozenset(found)
 
 
+def exact_key(record: Normalised) -> str:
+    """The one of the keys that everybody shares whom an exact trace by names finds (`decide.names_trace`).
+
+    Empty where too little is stated for such a trace.
+    """
+    date = record.birth_date
+    if date is None or not date.whole or not (record.given and record.families and (record.postcodes or record.phone)):
+        return ""
+    return f"dg:{date.digits}:{spelling.sound(''.join(record.family))}"
+
+
 def located(keys: Iterable[str]) -> frozenset[str]:
     """Those of the keys that find somebody by where they are or how they are reached."""
     return frozenset(key for key in keys if kind(key) in LOCATED)

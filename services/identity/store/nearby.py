@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,8 +34,10 @@ _HOLDERS = f"""
 """  # noqa: S608 (our own names)
 
 
+_NO_PERSON, _NO_FACT = (", ".join(["NULL"] * width) for width in (len(people.COLUMNS.split(",")), len(facts.COLUMNS)))
+
+
 def _search(holders: str) -> str:
-    no_person, no_fact = (", ".join(["NULL"] * width) for width in (len(people.COLUMNS.split(",")), len(facts.COLUMNS)))
     return f"""
     WITH hit AS MATERIALIZED (
       SELECT asked.question, asked.key, stored.person_id,
@@ -53,17 +55,37 @@ def _search(holders: str) -> str:
       SELECT question, person_id FROM named
       UNION SELECT named.question, same.other_id FROM named JOIN also_known_as AS same USING (person_id)
     )
-    SELECT NULL::integer AS question, NULL::bigint AS crowded, {no_person}, fact.*
+    SELECT NULL::integer AS question, NULL::bigint AS crowded, {_NO_PERSON}, fact.*
     FROM ({facts.about("SELECT DISTINCT person_id FROM wanted", "$1")}) AS fact
-    UNION ALL SELECT wanted.question, NULL, {people.COLUMNS}, {no_fact}
+    UNION ALL SELECT wanted.question, NULL, {people.COLUMNS}, {_NO_FACT}
     FROM wanted JOIN person ON person.id = wanted.person_id
-    UNION ALL SELECT question, key, {no_person}, {no_fact}
+    UNION ALL SELECT question, key, {_NO_PERSON}, {_NO_FACT}
     FROM hit WHERE sharing > {blocking.MOST_PER_KEY} GROUP BY question, key
     """  # noqa: S608 (our own names and numbers)
 
 
 # Most questions state no number, and two arms less are a fifth of the time that the statement takes.
 _CANDIDATES, _CANDIDATES_AND_HOLDERS = _search(""), _search(_HOLDERS)
+
+
+def _search_exactly(holders: str) -> str:
+    return f"""
+    WITH named AS MATERIALIZED (
+      SELECT * FROM (
+        SELECT person_id FROM blocking_key WHERE key = (SELECT $2::bigint) LIMIT {blocking.MOST_CANDIDATES + 1}
+      ) AS sharing {holders}
+    ), wanted AS MATERIALIZED ({people.TOGETHER})
+    SELECT NULL::integer AS question, NULL::bigint AS crowded, {_NO_PERSON}, fact.*
+    FROM ({facts.about("SELECT person_id FROM wanted", "$1")}) AS fact
+    UNION ALL SELECT 0, NULL, {people.COLUMNS}, {_NO_FACT} FROM wanted JOIN person ON person.id = wanted.person_id
+    """  # noqa: S608 (our own names and numbers)
+
+
+_EXACT = _search_exactly("")
+_EXACT_AND_HOLDERS = _search_exactly("""
+      UNION ALL SELECT id FROM person WHERE nhs_number = (SELECT $3::text)
+      UNION ALL SELECT person_id FROM former_number WHERE nhs_number = (SELECT $3::text)
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +101,7 @@ class Nearby:
     """The people who come into question, and the keys that were skipped since too many share them."""
 
     people: list[domain.Person]
-    skipped: frozenset[str]
+    skipped: set[str]
 
 
 async def lock(session: AsyncSession, keys: Iterable[str]) -> None:
@@ -104,16 +126,35 @@ async def candidates(
         rows = await db.fetch(session, _CANDIDATES_AND_HOLDERS, *asked, numbered, numbers)
     else:
         rows = await db.fetch(session, _CANDIDATES, *asked)
-    found: list[list[domain.Person]] = [[] for _ in questions]
-    skipped: list[set[str]] = [set() for _ in questions]
+    near = [Nearby([], set()) for _ in questions]
+    return near, _read(rows, near, hashes)
+
+
+async def exact(
+    session: AsyncSession, key: str, number: str, organisation_id: str
+) -> tuple[Nearby, facts.Foreseen] | None:
+    """Those who share the one key, or hold or held the number; either may be empty. None where the key is too common.
+
+    A part of the search, for a third of its time: one key, and nobody to be ranked.
+    """
+    asked = [organisation_id, blocking.hashed(key) if key else None]
+    rows = await (
+        db.fetch(session, _EXACT_AND_HOLDERS, *asked, number) if number else db.fetch(session, _EXACT, *asked)
+    )
+    near = Nearby([], set())
+    known = _read(rows, [near], [])
+    return None if len(near.people) > blocking.MOST_CANDIDATES else (near, known)
+
+
+def _read(rows: Iterable[Any], near: Sequence[Nearby], hashes: Sequence[Mapping[int, str]]) -> facts.Foreseen:
+    """Sort what was found to the questions; answers with the facts that came along."""
     told: list[Sequence[Any]] = []
     for row in rows:
         place, crowded = row[0], row[1]
         if place is None:
             told.append(row[_FACTS])
         elif crowded is None:
-            found[place].append(people.from_row(row[_PERSON]))
+            near[place].people.append(people.from_row(row[_PERSON]))
         else:
-            skipped[place].add(hashes[place][crowded])
-    ids = frozenset(person.id for each in found for person in each)
-    return [Nearby(*pair) for pair in zip(found, map(frozenset, skipped), strict=True)], facts.Foreseen(ids, told)
+            near[place].skipped.add(hashes[place][crowded])
+    return facts.Foreseen(frozenset(person.id for each in near for person in each.people), told)
