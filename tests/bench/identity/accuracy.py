@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from services.identity.matching import decide
 from services.identity.offline import dedupe, link, pairs
-from tests.bench.identity import answers, peer, plot, practice, truth
+from tests.bench.identity import answers, peer, peer_register, plot, practice, truth
 from tests.bench.identity.figures import Figure
 from tests.bench.identity.practice import FOLDER, TODAY, Row
 from tests.bench.identity.truth import Quality, Tracing
@@ -49,9 +49,9 @@ def traced(name: str, folder: Path, directory: Path, picture: Path | None) -> It
 
 def _splink_predicted(folder: Path, true: Mapping[str, str]) -> tuple[peer.Predicted, bool]:
     """Its weighed pairs, and whether those who ask stand on the left of them."""
-    register = _keyed(practice.rows(folder / "registry.csv"), "person_id")
-    asked = _keyed(practice.rows(folder / "queries.csv"), "query_id")
-    predicted = peer.predict(peer.TRACING, register, asked)
+    register = [peer_register.cleaned(row) for row in _keyed(practice.rows(folder / "registry.csv"), "person_id")]
+    asked = [peer_register.cleaned(row) for row in _keyed(practice.rows(folder / "queries.csv"), "query_id")]
+    predicted = peer.predict(peer_register.TRACING, register, asked)
     return predicted, bool(predicted.left) and predicted.left[0] in true
 
 
@@ -67,7 +67,7 @@ def duplicates(directory: Path) -> Iterator[Figure]:
     """uk_dedupe: records of the register's kind."""
     true = practice.truth("uk_dedupe")
     ours = _our_clusters("uk_dedupe", directory)
-    theirs = _splink_clusters(peer.DUPLICATES, "uk_dedupe", true, 0.995)
+    theirs = _splink_clusters(peer_register.DUPLICATES, "uk_dedupe", true, 0.995, peer_register.cleaned)
     one, other = truth.clusters(true, ours), truth.clusters(true, theirs)
     yield Figure("uk_dedupe: pair F1", one.f1, other.f1, 0.965, 0.975)
     yield Figure("uk_dedupe: pair precision", one.precision, other.precision, 0.995, 0.995)
@@ -108,8 +108,15 @@ def _our_clusters(name: str, directory: Path) -> dict[str, str]:
     return {row["record_id"]: row["cluster_id"] for row in practice.rows(out)}
 
 
-def _splink_clusters(model: peer.Model, name: str, true: Mapping[str, str], precision: float) -> dict[str, str]:
-    predicted = peer.predict(model, _keyed(practice.rows(FOLDER / name / "records.csv"), "record_id"))
+def _splink_clusters(
+    model: peer.Model,
+    name: str,
+    true: Mapping[str, str],
+    precision: float,
+    clean: Callable[[Row], Row] = lambda row: row,
+) -> dict[str, str]:
+    records = _keyed(practice.rows(FOLDER / name / "records.csv"), "record_id")
+    predicted = peer.predict(model, [clean(row) for row in records])
     return answers.best(
         lambda threshold: answers.connected(predicted, threshold, list(true)),
         lambda found: truth.clusters(true, found),

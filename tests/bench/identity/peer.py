@@ -1,4 +1,4 @@
-"""Splink 5 on DuckDB, set up as its documentation says: term frequencies, trained by EM, several blocking rules."""
+"""Splink 5 on DuckDB as its documentation says: clean columns, term frequencies, trained by EM, many blocking rules."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Predicted:
     whole: float
 
 
-def settings(model: Model) -> Any:
-    """Splink's settings of a model."""
+def settings(model: Model, *, explains: bool = False) -> Any:
+    """Splink's settings of a model; one that `explains` tells of each field what it had and how much that weighed."""
     from splink import SettingsCreator, block_on
 
     return SettingsCreator(
@@ -47,8 +47,8 @@ def settings(model: Model) -> Any:
         unique_id_column_name="unique_id",
         comparisons=model.comparisons(),
         blocking_rules_to_generate_predictions=[block_on(*columns) for columns in model.blocking],
-        retain_matching_columns=False,
-        retain_intermediate_calculation_columns=False,
+        retain_matching_columns=explains,
+        retain_intermediate_calculation_columns=explains,
     )
 
 
@@ -90,34 +90,6 @@ def _lower(columns: Sequence[str], rows: Sequence[Row]) -> list[dict[str, str | 
         {"unique_id": row["unique_id"], **{name: row.get(name, "").strip().lower() or None for name in columns}}
         for row in rows
     ]
-
-
-def _register_comparisons() -> list[Any]:
-    import splink.comparison_library as cl
-
-    return [
-        cl.DamerauLevenshteinAtThresholds("nhs_number", 1),
-        cl.NameComparison("given_name").configure(term_frequency_adjustments=True),
-        cl.NameComparison("family_name").configure(term_frequency_adjustments=True),
-        cl.DateOfBirthComparison("birth_date", input_is_string=True),
-        cl.PostcodeComparison("postcode").configure(term_frequency_adjustments=True),
-        cl.ExactMatch("gender"),
-        cl.ExactMatch("phone").configure(term_frequency_adjustments=True),
-    ]
-
-
-_REGISTER: dict[str, Any] = {
-    "columns": ("nhs_number", "given_name", "family_name", "birth_date", "postcode", "gender", "phone"),
-    "comparisons": _register_comparisons,
-    "blocking": (
-        ("nhs_number",), ("phone",), ("family_name", "birth_date"), ("given_name", "birth_date"),
-        ("postcode", "birth_date"), ("given_name", "family_name", "postcode"), ("family_name", "postcode"),
-    ),
-    "training": (("birth_date", "postcode"), ("given_name", "family_name")),
-    "sure": (("nhs_number",), ("given_name", "family_name", "birth_date")),
-}  # fmt: skip
-TRACING = Model("link_only", **_REGISTER)
-DUPLICATES = Model("dedupe_only", **_REGISTER)
 
 
 def _history_comparisons() -> list[Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from services.identity import sheets
 from services.identity.bulk import people, trace
 from services.identity.offline import link
-from tests.bench.identity import peer, practice
+from tests.bench.identity import peer, peer_register, practice
 from tests.bench.identity.figures import Figure
 from tests.bench.identity.practice import TODAY
 
@@ -17,11 +17,12 @@ from tests.bench.identity.practice import TODAY
 def figures(folder: Path, queries: int, directory: Path) -> Iterator[Figure]:
     """Rates on a register and who asks, laid out as uk_trace."""
     register, asked = (
-        [{**row, "unique_id": row[key]} for row in practice.rows(folder / name)]
+        [peer_register.cleaned({**row, "unique_id": row[key]}) for row in practice.rows(folder / name)]
         for name, key in (("registry.csv", "person_id"), ("queries.csv", "query_id"))
     )
     # In turn, and the better of two for each: the machine is not ours alone.
-    predicted = min((peer.predict(peer.TRACING, register, asked) for _ in range(2)), key=lambda each: each.predicting)
+    predictions = [peer.predict(peer_register.TRACING, register, asked) for _ in range(2)]
+    predicted = min(predictions, key=lambda each: each.predicting)
     deciding = min(_deciding(folder) for _ in range(2))
     yield Figure(
         "bulk: queries a second with reasons, register prepared; Splink predicting, model trained",
