@@ -22,8 +22,8 @@ from tests.bench import measure, report
 from tests.bench.identity import crowd, loading, splink_online, standing
 
 WARM_UP = 100
-PIECES = 20
-PREDICTIONS = 2
+PIECES = 4
+PREDICTIONS = 10
 AIMS = (1 / 150, 1.5)
 """What we aim at beyond what the rows must be: a trace to Splink's, and one among more people to one among fewer."""
 
@@ -85,7 +85,7 @@ class Bench:
     rounds: int
 
     async def beside_splink(self, where: databases.Database, people: int) -> tuple[Timed, Timed]:
-        """Both in turn, in small pieces, so that a slow moment of the machine hits both."""
+        """Both in turn, in pieces, so that a slow moment of the machine hits both."""
         await self.load(where, people)
         predicting = splink_online.Predicting(people)
         asked = questions(people, WARM_UP + self.rounds)
@@ -93,7 +93,7 @@ class Bench:
         with tempfile.TemporaryDirectory() as directory:
             async with standing.serving(where, Path(directory)) as running:
                 await ours(running, asked[:WARM_UP], Timed())
-                theirs(predicting, asked[: WARM_UP // 10], Timed())
+                theirs(predicting, asked[:PREDICTIONS], Timed())
                 for piece in range(PIECES):
                     part = asked[WARM_UP + piece :: PIECES]
                     await ours(running, part, mine)
