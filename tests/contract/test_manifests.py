@@ -154,9 +154,11 @@ def test_production_proves_identities_keeps_copies_and_survives_a_zone(overlay: 
     clusters = manifests.of_kind(overlay, "Cluster")
     assert clusters
     for cluster in clusters:
-        [role] = cluster["spec"]["managed"]["roles"]
-        assert role["bypassrls"] is False
-        assert role["name"] != cluster["spec"]["bootstrap"]["initdb"]["owner"]
+        [search, app] = cluster["spec"]["managed"]["roles"]
+        assert (search["bypassrls"], app["bypassrls"]) == (False, False)
+        assert cluster["spec"]["bootstrap"]["initdb"]["owner"] not in {search["name"], app["name"]}
+        # Whom policies show everybody is nobody's login, and the application becomes it and inherits nothing.
+        assert (search["login"], app["inRoles"], app["inherit"]) == (False, [search["name"]], False)
     if overlay != "production":
         return
     [kafka] = manifests.of_kind(overlay, "Kafka")
