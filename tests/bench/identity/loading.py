@@ -45,6 +45,8 @@ async def load(admin_url: str, count: int) -> None:
         await connection.execute("ALTER TABLE blocking_key ADD PRIMARY KEY (key, person_id)")
         await connection.execute("VACUUM ANALYZE person")
         await connection.execute("VACUUM ANALYZE blocking_key")
+        # What was loaded is written back now, and not while traces wait for the disk.
+        await connection.execute("CHECKPOINT")
     finally:
         await connection.close()
 
