@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -43,7 +44,7 @@ CANARIES = [
     text
     for whole in (NOW, BEFORE, LATER)
     for text in (whole, whole.replace(" ", ""), whole.split()[0], whole.split()[1])
-] + [*LINES, *OLD_LINES, PHONE, OLD_PHONE, "+441632960451", "+441632960452", "960451", "960452", SOURCE]
+] + [*LINES, *OLD_LINES, PHONE, OLD_PHONE, "1632960451", "1632960452", "960451", "960452", SOURCE]
 
 
 @dataclass
@@ -98,7 +99,14 @@ async def hidden(house: House, seed: int) -> str:
 
 def found_in(content: str) -> list[str]:
     """The canaries that stand in a text."""
-    return [text for text in CANARIES if text.lower() in content.lower()]
+    return [text for text in CANARIES if _stands_in(text.lower(), content.lower())]
+
+
+def _stands_in(text: str, content: str) -> bool:
+    # Six digits stand by chance in one of many thousand ids and moments, too: there they are no telephone number.
+    if len(text) == 6 and text.isdigit():
+        return re.search(rf"(?<![\da-f.:-]){text}(?![\da-f-])", content) is not None
+    return text in content
 
 
 def everybody() -> list[auth.Actor]:
@@ -196,10 +204,7 @@ async def test_every_call_as_everybody_and_all_that_is_written_holds_no_canary(
     assert rows
     assert located(rows) == []
 
-    spans = "".join(
-        f"{span.name} {span!r} {vars(span) if hasattr(span, '__dict__') else ''} {failure!r}"
-        for span, failure in exporter.spans
-    )
+    spans = "".join(f"{span.name} {span.details} {failure!r}" for span, failure in exporter.spans)
     assert "TracePerson" in spans
     assert found_in(spans) == []
     assert any("refused" in record.getMessage() for record in caplog.records)
