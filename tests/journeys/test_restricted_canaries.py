@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from joinedup.caseworker.v1 import caseworker_pb2, caseworker_pb2_grpc
 from joinedup.common.v1 import common_pb2
 from joinedup.gateway.v1 import gateway_pb2
 from joinedup.identity.v1 import identity_pb2, identity_pb2_grpc, register_pb2, register_pb2_grpc
+from tests import canaries
 from tests.integration import register_world
 from tests.span_collector import Collector
 from tests.standing import Standing
@@ -152,16 +152,8 @@ async def _restrict(story: journey.Journey) -> None:
 
 def leaks(content: bytes, texts: Sequence[bytes] = (*CANARIES, *WORDS)) -> list[str]:
     """Where in a content canaries stand."""
-    found = ((number, _place(text, content)) for number, text in enumerate(texts))
+    found = ((number, canaries.place(text, content)) for number, text in enumerate(texts))
     return [f"canary {number} at byte {place}" for number, place in found if place >= 0]
-
-
-def _place(text: bytes, content: bytes) -> int:
-    # Six digits stand by chance in one of many thousand ids and moments, too: there they are no telephone number.
-    if len(text) == 6 and text.isdigit():
-        standing = re.search(rb"(?<![\da-f.:-])" + text + rb"(?![\da-f-])", content)
-        return standing.start() if standing else -1
-    return content.find(text)
 
 
 async def _seen_at_practice(story: journey.Journey) -> caseworker_pb2.ChronologyEntry | None:
