@@ -51,7 +51,10 @@ async def update(
     keys = blocking.keys(domain.comparable_person(after)) - blocking.keys(domain.comparable_person(before))
     await lookalikes.hold(work, after)
     await people.change(work.session, before, after)
-    await kept.state(work.session, after, histories.Statement(stated, amendment.source, work.now, amendment.effective))
+    said = histories.Statement(
+        stated, amendment.source, work.now, amendment.effective, organisation_id=work.actor.organisation_id
+    )
+    await kept.state(work.session, after, said)
     await kept.keep(work.session, after, change.former)
     await kept.find_by(work.session, after.id, keys)
     events.publish_updated(work, after)

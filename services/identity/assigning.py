@@ -83,7 +83,7 @@ async def _give(work: Work, before: domain.Person, said: Statement, bench: traci
     verdict = domain.Verdict(decide.Outcome.MATCH, before.id, (), keeps_number=holder in {"", before.id})
     after = domain.learn(before, said.demographics, verdict)
     keys = blocking.keys(domain.comparable_person(after)) - blocking.keys(domain.comparable_person(before))
-    statement = people.Statement(said.demographics, said.source, said.at, keys=keys, suspects=())
+    statement = people.Statement(said.demographics, said.source, said.at, keys, (), said.organisation_id)
     await people.learn(work.session, before, after, statement)
     if after.version != before.version:
         events.publish_updated(work, after)

@@ -56,7 +56,7 @@ async def _add(work: Work, stated: domain.Demographics, source: str, traced: tra
     shut = any(traced.people[suspect.person_id].restricted for suspect in verdict.suspects)
     person = domain.register(stated, verdict, person_id=str(uuid.uuid4()), source=source, now=work.now, restricted=shut)
     keys = traced.keys - blocking.located(traced.keys) if shut else traced.keys
-    statement = people.Statement(stated, source, work.now, keys=keys, suspects=verdict.suspects)
+    statement = people.Statement(stated, source, work.now, keys, verdict.suspects, work.actor.organisation_id)
     await people.add(work.session, person, statement)
     if work.actor.organisation_id:
         # Whoever brings a new person knows them. Whoever names a known one gains nothing by it: a relationship that
@@ -80,7 +80,7 @@ async def _learn(work: Work, stated: domain.Demographics, source: str, traced: t
     before = traced.records[traced.verdict.person_id]
     after = domain.learn(before, stated, traced.verdict)
     keys = blocking.keys(domain.comparable_person(after)) - blocking.keys(domain.comparable_person(before))
-    statement = people.Statement(stated, source, work.now, keys=keys, suspects=traced.verdict.suspects)
+    statement = people.Statement(stated, source, work.now, keys, traced.verdict.suspects, work.actor.organisation_id)
     fresh = await people.learn(work.session, before, after, statement)
     for suspect in traced.verdict.suspects:
         if suspect.person_id in fresh:

@@ -38,12 +38,16 @@ WHEREABOUTS = frozenset({Part.ADDRESS, Part.TELEPHONE})
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What one source stated at one time; `effective` is the day from which it says so, None where it did not say."""
+    """What one source stated at one time; `effective` is the day from which it says so, None where it did not say.
+
+    `organisation_id` is whose system or staff said so; empty for what no organisation said.
+    """
 
     demographics: Demographics
     source: str
     at: datetime
     effective: date | None = None
+    organisation_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,7 @@ def _other_numbers(person: domain.Person, told: statements.Stated) -> list[str]:
 
 
 def _source(one: statements.Source) -> pb.StatementSource:
-    message = pb.StatementSource(source=one.source)
+    message = pb.StatementSource(source=one.source, organisation_id=one.organisation_id)
     message.stated_at.FromDatetime(one.at)
     return message
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, expect
 from devstack import testing
 from devstack.demo import cast
 from devstack.loading import doubts
+from devstack.place import encounters
 from devstack.place.people import Person
 from joinedup.identity.v1 import identity_pb2, identity_pb2_grpc
 from tests.browser import visiting
@@ -81,6 +82,15 @@ def test_a_pair_is_found_compared_and_decided_once(browser: Browser, county: Cou
         table = visitor.page.get_by_role("table", name="Both records")
         expect(table.get_by_text("Day or month of birth differs by a slip")).to_be_visible()
         expect(table.get_by_text("Family name is the same")).to_be_visible()
+        # Who stated it has a name; what the register calls it opens below, for whoever looks for it.
+        surgery = county.stack.place.organisations[encounters.surgery(pair.person.address.outward)]
+        hospital = county.stack.place.organisations["hospital"]
+        expect(table.get_by_text(f"A record of {surgery.name}")).to_be_visible()
+        expect(table.get_by_text(f"A record of {hospital.name}")).to_be_visible()
+        reference = visitor.page.get_by_text(f"place/{pair.person.id}", exact=True)
+        expect(reference).to_be_hidden()
+        visitor.page.get_by_text("References, to find the records").click()
+        expect(reference).to_be_visible()
         visitor.looks_over("review")
 
         # A decision needs a reason.

@@ -100,6 +100,9 @@ async def test_what_was_learnt_of_the_other_is_unlearnt_and_theirs(house: House)
     assert [event.version for event in await house.events(events_pb2.PersonUpdated, person_id=kept)][-1] == version + 1
     (moved,) = await meanwhile(house, merge_id)
     assert (moved.recorded_under, moved.source, moved.stated_at) == (gone, since.source, since.stated_at)
+    query = "SELECT organisation_id FROM statement WHERE person_id = $1 AND source = $2"
+    (row,) = await house.rows(query, gone, since.source)
+    assert row["organisation_id"] == HOSPITAL.organisation_id, "it is still the word of whoever said it"
     (act,) = await house.rows("SELECT * FROM audit WHERE subject = $1", f"statement/{since.statement_id}")
     assert (act["action"], act["actor"]) == ("statement.assigned", STEWARD.subject)
     assert "QX41" not in str(dict(act))

@@ -80,6 +80,8 @@ async def test_who_moves_is_shown_at_the_new_address_and_found_by_the_old_one(ho
         ("bars/1", ""),
         ("tenancy/1", "2026-01-15"),
     ]
+    rows = await house.rows("SELECT organisation_id FROM statement WHERE person_id = $1 ORDER BY stated_at", person_id)
+    assert [row["organisation_id"] for row in rows] == [register_world.HOSPITAL.organisation_id, "community"]
     (event,) = await house.events(events_pb2.PersonUpdated, person_id=person_id)
     assert event.version == 2
     (act,) = await house.rows(

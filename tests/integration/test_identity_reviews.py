@@ -75,7 +75,7 @@ async def test_both_records_stand_side_by_side_with_what_agrees_and_the_look_is_
     assert (holder.verification_status, other.verification_status) == ("02", "05")
     assert (other.demographics.nhs_number, list(other.other_nhs_numbers)) == ("", [number(1)])
     assert other.demographics.telephone == telephone(1)
-    assert [one.source for one in other.sources] == ["bars/1"]
+    assert [(one.source, one.organisation_id) for one in other.sources] == [("bars/1", HOSPITAL.organisation_id)]
     told = {one.field: (one.agreement, one.reason) for one in holder.identity_agreements}
     assert told["number"] == (pb.FIELD_AGREEMENT_SAME, "NHS Number is the same")
     assert told["birth_date"][0] == pb.FIELD_AGREEMENT_DIFFERENT
@@ -104,10 +104,13 @@ async def test_a_steward_sees_somebody_in_a_review_alone_and_until_it_is_decided
     for record in (closed.first, closed.second):
         assert not record.HasField("demographics")
         assert not record.identity_agreements
-        assert not any(one.source for one in record.sources)
-        assert {"demographics.name.family", "sources.source", "contact_agreements.reason"} <= {
-            marker.field for marker in record.withheld
-        }
+        assert not any(one.source or one.organisation_id for one in record.sources)
+        assert {
+            "demographics.name.family",
+            "sources.source",
+            "sources.organisation_id",
+            "contact_agreements.reason",
+        } <= {marker.field for marker in record.withheld}
     assert [one.practitioner_id for one in closed.decisions] == ["steward"]
     assert (await house.ledger(pair.first))[-1].outcome == governance_events.DISCLOSURE_OUTCOME_WITHHELD
 

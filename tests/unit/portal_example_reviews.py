@@ -41,6 +41,7 @@ REVIEWS = review.ReviewsPage(
 )
 REVIEWS_EMPTY = replace(REVIEWS, open=0, not_sure=0, rows=(), paging=parts.Paging(0, 0, 0))
 
+REFERRED = "A referral from North Devon Housing, 3 March 2025, 14:02"
 ROWS = (
     review.Compared("NHS Number", "999 123 4004", None, UNKNOWN, "NHS Number is not known"),
     review.Compared("NHS Number status", "Present, not traced", "Trace attempted: nobody, or several, match"),
@@ -52,7 +53,7 @@ ROWS = (
     review.Compared("Telephone", SHUT, None, None, SHUT),
     review.Compared("Other family names", STRANGER, "Whittaker"),
     review.Compared("Registered", "3 March 2025, 14:02", "20 November 2025, 16:12"),
-    review.Compared("Who stated it", "bars/5f0c1d2e-7a6b-4c8d-9e0f-a1b2c3d4e5f6, 3 March 2025, 14:02", "portal"),
+    review.Compared("Who stated it", REFERRED, "The Personal Demographics Service, 20 November 2025, 16:12"),
 )
 DECIDING = review.DecideForm(
     parts.Form("/reviews/r1/decision", "2b0c7e0a-8d5f-4a39-9d1e-6a7b8c9d0e1f", version=2),
@@ -61,7 +62,13 @@ DECIDING = review.DecideForm(
 UNSURE = review.Decided(
     ago(days=1), vocabulary.REVIEW_STATE["not_sure"], "Jo Trevithick, Westhaven", "Too little is known of one of them"
 )
-REVIEW = review.ReviewPage("83%", vocabulary.REVIEW_STATE["not_sure"], ago(days=3), ROWS, (UNSURE,), DECIDING)
+REFERENCES = (
+    parts.Fact(f"First record: {REFERRED}", "bars/5f0c1d2e-7a6b-4c8d-9e0f-a1b2c3d4e5f6"),
+    parts.Fact("Second record: The Personal Demographics Service, 20 November 2025, 16:12", "pds"),
+)
+REVIEW = review.ReviewPage(
+    "83%", vocabulary.REVIEW_STATE["not_sure"], ago(days=3), ROWS, (UNSURE,), REFERENCES, DECIDING
+)
 REVIEW_PROBLEM = replace(
     REVIEW,
     deciding=replace(
@@ -74,5 +81,6 @@ REVIEW_DECIDED = replace(
     REVIEW,
     state=vocabulary.REVIEW_STATE["different"],
     rows=tuple(replace(one, first=STRANGER, second=STRANGER, agreement=None, reason=STRANGER) for one in ROWS[:1]),
+    references=(),
     deciding=None,
 )

@@ -32,7 +32,7 @@ def record(person_id: str, family: str) -> pb.ReviewedRecord:
         ),
         verification_status="05",
         other_nhs_numbers=["9990000018"],
-        sources=[pb.StatementSource(source="bars/1")],
+        sources=[pb.StatementSource(source="bars/1", organisation_id="trust"), pb.StatementSource(source="pds")],
         identity_agreements=[
             pb.IdentityAgreement(field="given", agreement=pb.FIELD_AGREEMENT_SAME, reason="given name is the same"),
             pb.IdentityAgreement(field="middle", agreement=pb.FIELD_AGREEMENT_DIFFERENT, reason="further name differs"),
@@ -66,7 +66,7 @@ def decision(released: frozenset[int]) -> Decision:
 
 
 def rows(found: pb.Review) -> dict[str, review.Compared]:
-    return {one.label: one for one in reviews.compared(found)}
+    return {one.label: one for one in reviews.compared(found, NAMES)}
 
 
 BOTH = frozenset((IDENTIFYING, CONTACT))
@@ -87,6 +87,32 @@ def test_every_field_stands_beside_the_other_ones_with_why() -> None:
     assert found["NHS Number status"].second == "Trace needs to be resolved: number or details conflict"
     assert found["Registered"].agreement is None
     assert "Telephone" not in found, "neither record has one"
+
+
+def test_who_stated_something_has_a_name_and_the_id_stands_apart() -> None:
+    found = pair(BOTH, BOTH)
+    at = "1 January 1970, 01:00"
+    stated = f"A referral from The Trust, {at}\nThe Personal Demographics Service, {at}"
+    row = rows(found)["Who stated it"]
+    assert (row.first, row.second, row.agreement) == (stated, stated, None)
+    assert [(one.label, one.value) for one in reviews.references(found, NAMES)] == [
+        (f"First record: A referral from The Trust, {at}", "bars/1"),
+        (f"First record: The Personal Demographics Service, {at}", "pds"),
+        (f"Second record: A referral from The Trust, {at}", "bars/1"),
+        (f"Second record: The Personal Demographics Service, {at}", "pds"),
+    ]
+
+
+def test_who_stated_something_of_a_restricted_person_is_told_nowhere() -> None:
+    made = pb.Review(first=record("a", "Pascoe"), second=record("b", "Paskoe"))
+    everything = {one: Released("a", 1, "r", "law") for one in labels.PERSONAL_CLASSES}
+    shut = Decision({**everything, CONTACT: Withheld("restricted", "b")}, (), False, restricted=True)
+    redaction.redact(redaction.subjects(made), {"a": decision(BOTH), "b": shut}.__getitem__)
+    row = rows(made)["Who stated it"]
+    assert isinstance(row.first, str)
+    assert isinstance(row.second, parts.Withheld)
+    assert {one.label.partition(":")[0] for one in reviews.references(made, NAMES)} == {"First record"}
+    assert not any(one.organisation_id for one in made.second.sources)
 
 
 def test_what_is_withheld_of_one_record_is_said_and_nothing_is_told_of_it_by_the_other() -> None:

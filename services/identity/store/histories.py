@@ -37,19 +37,19 @@ class FormerValueRow(tables.Table, table=True):
 
 
 _STATE = sqlalchemy.text(
-    "INSERT INTO statement (person_id, digest, demographics, source, stated_at, effective)"
-    " VALUES (:person_id, :digest, CAST(:demographics AS jsonb), :source, :at, :effective)"
+    "INSERT INTO statement (person_id, digest, demographics, source, stated_at, effective, organisation_id)"
+    " VALUES (:person_id, :digest, CAST(:demographics AS jsonb), :source, :at, :effective, :organisation_id)"
 )
 _FIND_BY = sqlalchemy.text(
     "INSERT INTO blocking_key (key, person_id) SELECT key, :person_id FROM unnest(CAST(:keys AS bigint[])) AS key"
     " ON CONFLICT DO NOTHING"
 )
 _STATEMENTS = sqlalchemy.text(
-    "SELECT demographics::text AS demographics, source, stated_at, effective FROM statement"
+    "SELECT demographics::text AS demographics, source, stated_at, effective, organisation_id FROM statement"
     " WHERE person_id = :person_id AND digest <> decode(:without, 'hex') ORDER BY stated_at, digest"
 )
 _STATEMENT = sqlalchemy.text(
-    "SELECT demographics::text AS demographics, source, stated_at, effective FROM statement"
+    "SELECT demographics::text AS demographics, source, stated_at, effective, organisation_id FROM statement"
     " WHERE person_id = :person_id AND encode(digest, 'hex') = :statement_id"
 )
 _TAKE = sqlalchemy.text("DELETE FROM statement WHERE person_id = :person_id AND encode(digest, 'hex') = :statement_id")
@@ -77,6 +77,7 @@ async def state(session: AsyncSession, person: domain.Person, statement: histori
         "source": statement.source,
         "at": statement.at,
         "effective": statement.effective,
+        "organisation_id": statement.organisation_id,
     }
     await db.execute(session, _STATE, values)
 
@@ -131,7 +132,7 @@ async def former(session: AsyncSession, person_id: str) -> list[histories.Former
 
 
 def _statement(row: Any) -> histories.Statement:
-    return histories.Statement(_read(row.demographics), row.source, row.stated_at, row.effective)
+    return histories.Statement(_read(row.demographics), row.source, row.stated_at, row.effective, row.organisation_id)
 
 
 def _written(stated: domain.Demographics) -> str:

@@ -19,13 +19,17 @@ from services.identity.matching import blocking
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What a source stated of somebody, the keys it adds, and the people it makes suspect of being the same."""
+    """What a source stated of somebody, the keys it adds, and the people it makes suspect of being the same.
+
+    `organisation_id` is whose system or staff said so; empty for what no organisation said.
+    """
 
     demographics: domain.Demographics
     source: str
     at: datetime
     keys: Collection[str]
     suspects: Sequence[domain.Suspect]
+    organisation_id: str = ""
 
 
 COLUMNS = (
@@ -52,8 +56,8 @@ _ADD = sqlalchemy.text(
       VALUES (:id, :version, :nhs_number, :verification, CAST(:demographics AS jsonb), '{}', '{}', :source, :at,
         :restricted)
     ), stated AS (
-      INSERT INTO statement (person_id, digest, demographics, source, stated_at)
-      VALUES (:id, :digest, CAST(:statement AS jsonb), :source, :at)
+      INSERT INTO statement (person_id, digest, demographics, source, stated_at, organisation_id)
+      VALUES (:id, :digest, CAST(:statement AS jsonb), :source, :at, :organisation_id)
     ), suspected AS (
       INSERT INTO duplicate (person_id, other_person_id, score, reasons, suspected_at)
       SELECT :id, other->>'person_id', (other->>'score')::float8,
@@ -72,8 +76,8 @@ _LEARN = sqlalchemy.text(
       WHERE id = :id AND version = :known_version
       RETURNING id
     ), stated AS (
-      INSERT INTO statement (person_id, digest, demographics, source, stated_at)
-      VALUES (:id, :digest, CAST(:statement AS jsonb), :source, :at)
+      INSERT INTO statement (person_id, digest, demographics, source, stated_at, organisation_id)
+      VALUES (:id, :digest, CAST(:statement AS jsonb), :source, :at, :organisation_id)
       ON CONFLICT DO NOTHING
     ), suspected AS (
       INSERT INTO duplicate (person_id, other_person_id, score, reasons, suspected_at)
@@ -166,6 +170,7 @@ def _values(person: domain.Person, statement: Statement) -> dict[str, Any]:
         "demographics": without_number(person.demographics),
         "restricted": person.restricted,
         "source": statement.source,
+        "organisation_id": statement.organisation_id,
         "at": statement.at,
         "digest": hashlib.sha256(stated.encode()).digest(),
         "statement": stated,

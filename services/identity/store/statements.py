@@ -14,7 +14,7 @@ from chassis import db
 MOST_SOURCES = 20
 _STATED = sqlalchemy.text(
     """
-    SELECT person_id, source, stated_at, demographics->>'nhs_number' AS number FROM statement
+    SELECT person_id, source, organisation_id, stated_at, demographics->>'nhs_number' AS number FROM statement
     WHERE person_id = ANY(CAST(:people AS text[])) ORDER BY stated_at DESC, source
     """
 )
@@ -22,9 +22,10 @@ _STATED = sqlalchemy.text(
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Who stated something, and when."""
+    """Who stated something, in the name of which organisation, and when."""
 
     source: str
+    organisation_id: str
     at: datetime
 
 
@@ -41,7 +42,7 @@ async def of(session: AsyncSession, person_ids: Collection[str]) -> Mapping[str,
     sources: dict[str, list[Source]] = {person_id: [] for person_id in person_ids}
     numbers: dict[str, list[str]] = {person_id: [] for person_id in person_ids}
     for row in await db.execute(session, _STATED, {"people": sorted(person_ids)}):
-        sources[row.person_id].append(Source(row.source, row.stated_at))
+        sources[row.person_id].append(Source(row.source, row.organisation_id, row.stated_at))
         if row.number:
             numbers[row.person_id].append(row.number)
     return {

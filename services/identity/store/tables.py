@@ -59,6 +59,7 @@ class StatementRow(Table, table=True):
     source: str
     stated_at: datetime = _moment()
     effective: date | None = None
+    organisation_id: str
 
 
 class BlockingKeyRow(Table, table=True):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from services.portal.pages.parts import Choice, Form, Paging, Search, Tag, Text
+from services.portal.pages.parts import Choice, Fact, Form, Paging, Search, Tag, Text
 from services.portal.pages.people import Person
 
 
@@ -73,4 +73,5 @@ class ReviewPage:
     suspected_at: datetime
     rows: tuple[Compared, ...]
     history: tuple[Decided, ...]
+    references: tuple[Fact, ...] = ()  # who stated something, and what the register calls it
     deciding: DecideForm | None = None

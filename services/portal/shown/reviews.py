@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date
+from datetime import date
 
 from joinedup.identity.v1 import reviews_pb2 as pb
 from services.portal.directory import Names
 from services.portal.pages import people, rendering
-from services.portal.pages.parts import Tag, Text, Withheld
+from services.portal.pages.parts import Fact, Tag, Text, Withheld
 from services.portal.pages.review import Compared, Decided, ReviewRow
 from services.portal.pages.vocabulary import FIELD_AGREEMENT, REVIEW_REASONS, REVIEW_STATE, VERIFICATION
+from services.portal.shown import sources
 from services.portal.shown.marks import Marks
 from services.portal.shown.people import age
 from services.portal.shown.referrals import moment
@@ -50,19 +51,25 @@ def state(value: pb.ReviewState.ValueType) -> Tag:
     return REVIEW_STATE.get(pb.ReviewState.Name(value).removeprefix("REVIEW_STATE_").lower(), Tag("Unknown"))
 
 
-def compared(review: pb.Review) -> tuple[Compared, ...]:
+def compared(review: pb.Review, names: Names) -> tuple[Compared, ...]:
     """Both records field by field; what says nothing in either is left out, what is withheld never.
 
     What is withheld of both for one reason stands together in the end.
     """
     together: dict[tuple[str, str], list[Compared]] = {}
     shown: list[Compared] = []
-    for one in _Sides.of(review).rows():
+    for one in _Sides.of(review, names).rows():
         if isinstance(one.first, Withheld) and isinstance(one.second, Withheld):
             together.setdefault((one.first.reason, one.second.reason), []).append(one)
         elif one.first or one.second:
             shown.append(one)
     return (*shown, *map(_gathered, together.values()))
+
+
+def references(review: pb.Review, names: Names) -> tuple[Fact, ...]:
+    """What the register calls each source, for whoever has to find the record in the system that it came from."""
+    both = (("First record", review.first), ("Second record", review.second))
+    return tuple(Fact(f"{side}: {words}", ref) for side, record in both for words, ref in _stated(record, names))
 
 
 def _gathered(rows: list[Compared]) -> Compared:
@@ -112,15 +119,16 @@ class _Sides:
 
     records: tuple[pb.ReviewedRecord, pb.ReviewedRecord]
     marks: tuple[Marks, Marks]
+    names: Names
     agreements: Mapping[str, tuple[Tag, str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, review: pb.Review) -> _Sides:
+    def of(cls, review: pb.Review, names: Names) -> _Sides:
         records = (review.first, review.second)
         identity, contact = review.first.identity_agreements, review.first.contact_agreements
         agreements = {one.field: (_tag(one.agreement), one.reason) for one in identity if one.reason}
         agreements |= {one.field: (_tag(one.agreement), one.reason) for one in contact if one.reason}
-        return cls(records, (Marks(review.first.withheld), Marks(review.second.withheld)), agreements)
+        return cls(records, (Marks(review.first.withheld), Marks(review.second.withheld)), names, agreements)
 
     def rows(self) -> Iterator[Compared]:
         """Every field that there is."""
@@ -146,7 +154,8 @@ class _Sides:
         yield self._row("Telephone", "demographics.telephone", [one.telephone for one in known], "phone")
         registered = [rendering.moment(moment(one.registered_at)) for one in self.records]
         yield self._row("Registered", "", registered)
-        yield self._row("Who stated it", "sources.source", [_sources(record) for record in self.records])
+        stated = [_texts((words for words, _ in _stated(one, self.names)), "\n") for one in self.records]
+        yield self._row("Who stated it", "sources.source", stated)
 
     def _row(self, label: str, path: str, values: list[str], *fields: str) -> Compared:
         first, second = (marks.text(path, value) for marks, value in zip(self.marks, values, strict=True))
@@ -181,6 +190,9 @@ def _sentence(reason: str) -> str:
     return reason[:1].upper() + reason[1:]
 
 
-def _sources(record: pb.ReviewedRecord) -> str:
-    lines = (f"{one.source}, {rendering.moment(one.stated_at.ToDatetime(tzinfo=UTC))}" for one in record.sources)
-    return _texts(lines, "\n") if any(one.source for one in record.sources) else ""
+def _stated(record: pb.ReviewedRecord, names: Names) -> Iterator[tuple[str, str]]:
+    """Who stated something and when, in words, with what the register calls it; nothing where that is withheld."""
+    for one in record.sources:
+        if one.source:
+            who = sources.words(one.source, one.organisation_id, names)
+            yield f"{who}, {rendering.moment(moment(one.stated_at))}", one.source

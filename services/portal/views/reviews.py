@@ -120,8 +120,9 @@ async def _page(visit: Visit, typed: Typed) -> Response:
         likelihood=reviews.likelihood(found.score),
         state=reviews.state(found.state),
         suspected_at=referrals.moment(found.suspected_at),
-        rows=reviews.compared(found),
+        rows=reviews.compared(found, names),
         history=reviews.history(found, names),
+        references=reviews.references(found, names),
         deciding=_deciding(visit, found, typed) if decides else None,
     )
     return visit.show(page, current=HOME, status=typed.status)

@@ -460,7 +460,10 @@ class StatementSource(_message.Message):
 
     SOURCE_FIELD_NUMBER: _builtins.int
     STATED_AT_FIELD_NUMBER: _builtins.int
+    ORGANISATION_ID_FIELD_NUMBER: _builtins.int
     source: _builtins.str
+    organisation_id: _builtins.str
+    """Whose system or staff said so, by their signature; empty for PDS, and for what was stated before this was kept."""
     @_builtins.property
     def stated_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -468,10 +471,11 @@ class StatementSource(_message.Message):
         *,
         source: _builtins.str = ...,
         stated_at: _timestamp_pb2.Timestamp | None = ...,
+        organisation_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["stated_at", b"stated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["source", b"source", "stated_at", b"stated_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation_id", b"organisation_id", "source", b"source", "stated_at", b"stated_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
