@@ -48,6 +48,8 @@ async def assign(work: Work, which: Named, *, merge_id: str, person_id: str, ben
         # Keys first, and rows then, as whoever registers does.
         await lookalikes.hold(work, await _foreseen(work, each, which, said))
     records = await register.locked(work.session, ids)
+    if await kept.statement(work.session, which.recorded_under, which.statement_id) is None:
+        raise errors.Conflict("somebody else has assigned it meanwhile")
     record = await _record(work, records[which.recorded_under], without=which.statement_id)
     if said.effective:
         await _take_out(work, record, said, which.statement_id, bench)

@@ -139,8 +139,12 @@ def restated(person: Person, statements: Iterable[Statement]) -> Iterator[Statem
 
 
 def shown(person: Person, former: Iterable[Former]) -> Iterator[Former]:
-    """The former values as they may be read back: none of where a restricted person was."""
-    return (one for one in former if not (person.restricted and one.part in WHEREABOUTS))
+    """The former values as they may be read back: none of where a restricted person was.
+
+    Nor that an update said that nothing was so, where what is so from a later day on was known: no value was shown.
+    """
+    told = (one for one in former if one.value != Demographics())
+    return (one for one in told if not (person.restricted and one.part in WHEREABOUTS))
 
 
 def changed_on(part: Part, person: Person, statements: Iterable[Statement], former: Iterable[Former]) -> date | None:

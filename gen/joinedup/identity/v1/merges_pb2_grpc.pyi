@@ -41,7 +41,9 @@ class MergesStub:
     """
     AssignStatement: _grpc.UnaryUnaryMultiCallable[_merges_pb2.AssignStatementRequest, _merges_pb2.AssignStatementResponse]
     """After the unmerge: the statement was about this one of the two. The other no longer shows, nor is found by, what it
-    alone said of them. A Conflict for an update, which replaced what was so before: update both records.
+    alone said of them, and is again as an update (UpdatePerson) found them; this one is as if it had been said of them
+    then: what is so of them from a later day on stays, and the older value is history. A Conflict for an update that was
+    made before updates kept what they replaced: update both records.
     """
     ListRecords: _grpc.UnaryUnaryMultiCallable[_merges_pb2.ListRecordsRequest, _merges_pb2.ListRecordsResponse]
     """In which version each record stands, for whoever is about to merge two; those out of reach are left out."""
@@ -63,7 +65,9 @@ class MergesAsyncStub(MergesStub):
     """
     AssignStatement: _aio.UnaryUnaryMultiCallable[_merges_pb2.AssignStatementRequest, _merges_pb2.AssignStatementResponse]  # type: ignore[assignment]
     """After the unmerge: the statement was about this one of the two. The other no longer shows, nor is found by, what it
-    alone said of them. A Conflict for an update, which replaced what was so before: update both records.
+    alone said of them, and is again as an update (UpdatePerson) found them; this one is as if it had been said of them
+    then: what is so of them from a later day on stays, and the older value is history. A Conflict for an update that was
+    made before updates kept what they replaced: update both records.
     """
     ListRecords: _aio.UnaryUnaryMultiCallable[_merges_pb2.ListRecordsRequest, _merges_pb2.ListRecordsResponse]  # type: ignore[assignment]
     """In which version each record stands, for whoever is about to merge two; those out of reach are left out."""
@@ -100,7 +104,9 @@ class MergesServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_merges_pb2.AssignStatementResponse, _abc.Awaitable[_merges_pb2.AssignStatementResponse]]:
         """After the unmerge: the statement was about this one of the two. The other no longer shows, nor is found by, what it
-        alone said of them. A Conflict for an update, which replaced what was so before: update both records.
+        alone said of them, and is again as an update (UpdatePerson) found them; this one is as if it had been said of them
+        then: what is so of them from a later day on stays, and the older value is history. A Conflict for an update that was
+        made before updates kept what they replaced: update both records.
         """
 
     @_abc_1.abstractmethod
