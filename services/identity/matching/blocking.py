@@ -81,6 +81,13 @@ def exact_key(record: Normalised) -> str:
     return f"dg:{date.digits}:{spelling.sound(''.join(record.family))}"
 
 
+def exact_keys(record: Normalised) -> frozenset[str]:
+    """Those of a record's keys by which an exact trace may ask (`exact_key`)."""
+    found: set[str] = set()
+    _by_birth_date(record, _sounds(record), found)
+    return frozenset(key for key in found if kind(key) == "dg")
+
+
 def located(keys: Iterable[str]) -> frozenset[str]:
     """Those of the keys that find somebody by where they are or how they are reached."""
     return frozenset(key for key in keys if kind(key) in LOCATED)

@@ -71,9 +71,9 @@ _CANDIDATES, _CANDIDATES_AND_HOLDERS = _search(""), _search(_HOLDERS)
 def _search_exactly(holders: str) -> str:
     return f"""
     WITH named AS MATERIALIZED (
-      SELECT * FROM (
-        SELECT person_id FROM blocking_key WHERE key = (SELECT $2::bigint) LIMIT {blocking.MOST_CANDIDATES + 1}
-      ) AS sharing {holders}
+      (SELECT person_id FROM blocking_key WHERE key = (SELECT $2::bigint) LIMIT {blocking.MOST_CANDIDATES + 1})
+      UNION ALL
+      (SELECT person_id FROM united_key WHERE key = (SELECT $2::bigint) LIMIT {blocking.MOST_CANDIDATES + 1}) {holders}
     ), wanted AS MATERIALIZED ({people.TOGETHER})
     SELECT NULL::integer AS question, NULL::bigint AS crowded, {_NO_PERSON}, fact.*
     FROM ({facts.about("SELECT person_id FROM wanted", "$1")}) AS fact
