@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
@@ -98,6 +99,17 @@ async def test_alone_a_merged_person_is_found_by_what_their_records_say_together
     assert await outcome(house, halves.stated) == MATCH
 
 
+async def test_a_tie_is_seen_of_whom_nothing_but_all_records_together_is_like_what_is_asked(house: House) -> None:
+    stated = somebody(5)
+    named = await add(house, without(stated, "birth_date", "address"))
+    for less in (without(stated, "name", "address"), without(stated, "name", "birth_date")):
+        await identity_merging.merge(house, named, await add(house, less))
+    found = await trace(house, stated)
+    assert (found.outcome, found.candidates[0].person_id) == (MATCH, named)
+    await add(house, stated)
+    assert await outcome(house, stated) == REVIEW
+
+
 async def test_in_whatever_order_a_chain_comes_apart_the_tie_stands_while_the_halves_are_one(house: House) -> None:
     for place, order in enumerate(((0, 1), (1, 0))):
         halves = await Halves.arrive(house, 10 + place)
@@ -174,14 +186,14 @@ def unit(house: House) -> AbstractAsyncContextManager[work.Work]:
     return work.unit(house.database, house.actor, service="identity")
 
 
-async def change(changing: work.Work, before: domain.Person, **more: str) -> None:
+async def change(changing: work.Work, before: domain.Person, **more: Any) -> None:
     """Store that something else is so of a record, and have it be found by that."""
     after = replace(before, version=before.version + 1, demographics=replace(before.demographics, **more))
     await people.change(changing.session, before, after)
     await kept.find_by(changing.session, after.id, blocking.keys(domain.comparable_person(after)))
 
 
-async def change_alone(house: House, before: domain.Person, **more: str) -> None:
+async def change_alone(house: House, before: domain.Person, **more: Any) -> None:
     """The same in a transaction of its own."""
     async with unit(house) as changing:
         await change(changing, before, **more)
