@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from chassis import errors
 from services.identity import domain
+from services.identity.matching import blocking
 
 LONGEST_NOTE = 2_000
 OTHER = "other"
@@ -136,6 +137,28 @@ def faces(group: tuple[domain.Person, ...]) -> tuple[domain.Person, ...]:
         )
         for one in group
     )
+
+
+def united_keys(group: tuple[domain.Person, ...]) -> frozenset[str]:
+    """The keys by which an exact trace asks for a person that none of their records has: all of them together do."""
+    if len(group) == 1:
+        return frozenset()
+    alone = {key for one in group for key in _exact_keys(one)}
+    return frozenset(key for face in faces(group) for key in _exact_keys(face) if key not in alone)
+
+
+def unites_as(before: domain.Person, after: domain.Person) -> bool:
+    """Whether what became of a record leaves the keys as they are that it has, by itself and with others."""
+    return _named_and_born(before) == _named_and_born(after)
+
+
+def _exact_keys(person: domain.Person) -> frozenset[str]:
+    return blocking.exact_keys(domain.comparable_person(person))
+
+
+def _named_and_born(person: domain.Person) -> tuple[object, ...]:
+    known = person.demographics
+    return known.given, known.family, known.birth_date, person.other_families
 
 
 def _filled(known: domain.Demographics, others: Iterable[domain.Demographics]) -> domain.Demographics:

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import db, errors
 from chassis.disclosure import merges as groups
 from services.identity import domain, merges
-from services.identity.store import people
+from services.identity.store import people, united
 
 MOST_SINCE = 200
 _EVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -85,7 +85,7 @@ async def add(session: AsyncSession, merge: merges.Merge) -> None:
         "merged_at": merge.merged_at,
     }
     await db.execute(session, _ADD, values)
-    await groups.keep(session, _spell(merge))
+    await _regroup(session, merge)
 
 
 async def end(session: AsyncSession, before: merges.Merge, after: merges.Merge) -> None:
@@ -102,7 +102,7 @@ async def end(session: AsyncSession, before: merges.Merge, after: merges.Merge) 
     }
     if not (await db.execute(session, _END, values)).rowcount:
         raise errors.Conflict("somebody else has taken the merge back meanwhile")
-    await groups.keep(session, _spell(after))
+    await _regroup(session, after)
 
 
 async def get(session: AsyncSession, merge_id: str) -> merges.Merge | None:
@@ -131,6 +131,12 @@ async def stated_since(session: AsyncSession, merge: merges.Merge) -> list[State
         "most": MOST_SINCE,
     }
     return [Stated(*row) for row in await db.execute(session, _SINCE, values)]
+
+
+async def _regroup(session: AsyncSession, merge: merges.Merge) -> None:
+    spell = _spell(merge)
+    await groups.keep(session, spell)
+    await united.regrouped(session, spell.ids, people.get)
 
 
 def _spell(merge: merges.Merge) -> groups.Spell:

@@ -71,6 +71,15 @@ class BlockingKeyRow(Table, table=True):
     person_id: str = Field(primary_key=True)
 
 
+class UnitedKeyRow(Table, table=True):
+    """The hash of a key that merged records have together and none has by itself, under the id that survives."""
+
+    __tablename__ = "united_key"
+
+    key: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    person_id: str = Field(primary_key=True, index=True)
+
+
 class DuplicateRow(Table, table=True):
     """Two people who may be one; a human says. `score` is 0 to 1, reasons name no value."""
 
