@@ -102,21 +102,19 @@ async def get(work: Work, merge_id: str, *, oversees: Oversees) -> Told:
     since = await register.stated_since(work.session, found)
     either = [await restrictions.holds(work.session, one) for one in (found.surviving_id, found.merged_id)]
     if any(either):
-        since = [replace(one, source="") for one in since]
+        since = [replace(one, source="", organisation_id="") for one in since]
     return Told(found, since, any(either))
 
 
 async def listed(
-    work: Work, *, person_id: str, standing: bool, page: common_pb2.PageRequest, oversees: Oversees
+    work: Work, which: register.Wanted, *, page: common_pb2.PageRequest, oversees: Oversees
 ) -> tuple[Sequence[merges.Merge], common_pb2.PageResponse]:
     """Merges of people within reach, newest first. Raises Invalid for a page of another list."""
     if oversees(work.actor):
         await work.see_everybody()
     size, begin = paging.size(page), paging.position(page, like=(str, str))
     before = (paging.moment(begin[0]), str(begin[1])) if begin else None
-    found, total = await register.page(
-        work.session, person_id=person_id, standing=standing, before=before, most=size + 1
-    )
+    found, total = await register.page(work.session, which, before=before, most=size + 1)
     shown = found[:size]
     following = paging.token(shown[-1].merged_at.isoformat(), shown[-1].id) if len(found) > size else ""
     return shown, common_pb2.PageResponse(next_token=following, total=total)

@@ -10,7 +10,7 @@ from chassis.rpc import server
 from chassis.work import Work
 from joinedup.identity.v1 import merges_pb2 as pb
 from services.identity import assigning, domain, merges, merging, tracing
-from services.identity.store.merges import Stated
+from services.identity.store.merges import Stated, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +54,14 @@ class Merging:
         told = await merging.get(work, request.merge_id, oversees=self.oversees)
         message = _merge(told.merge, told.since)
         if told.restricted:
-            message.withheld.append(redaction.whereabouts_withheld("since.source"))
+            fields = ("since.source", "since.organisation_id")
+            message.withheld.extend(redaction.whereabouts_withheld(field) for field in fields)
         return message
 
     async def list_merges(self, request: pb.ListMergesRequest, work: Work) -> pb.ListMergesResponse:
         """ListMerges."""
-        found, page = await merging.listed(
-            work,
-            person_id=request.person_id,
-            standing=request.standing,
-            page=request.page,
-            oversees=self.oversees,
-        )
+        which = Wanted(request.person_id, standing=request.standing, taken_back=request.taken_back)
+        found, page = await merging.listed(work, which, page=request.page, oversees=self.oversees)
         return pb.ListMergesResponse(merges=map(_merge, found), page=page)
 
 
@@ -101,7 +97,12 @@ def _record(one: domain.Person) -> pb.Record:
 
 
 def _stated(one: Stated) -> pb.StatedSince:
-    message = pb.StatedSince(recorded_under=one.recorded_under, source=one.source, statement_id=one.statement_id)
+    message = pb.StatedSince(
+        recorded_under=one.recorded_under,
+        source=one.source,
+        statement_id=one.statement_id,
+        organisation_id=one.organisation_id,
+    )
     message.stated_at.FromDatetime(one.at)
     return message
 

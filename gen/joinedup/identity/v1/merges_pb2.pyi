@@ -283,10 +283,13 @@ class ListMergesRequest(_message.Message):
     PERSON_ID_FIELD_NUMBER: _builtins.int
     STANDING_FIELD_NUMBER: _builtins.int
     PAGE_FIELD_NUMBER: _builtins.int
+    TAKEN_BACK_FIELD_NUMBER: _builtins.int
     person_id: _builtins.str
     """Of one person, by whichever of their ids; everybody's when empty."""
     standing: _builtins.bool
     """Only those that stand."""
+    taken_back: _builtins.bool
+    """Only those that were taken back."""
     @_builtins.property
     def page(self) -> _common_pb2.PageRequest: ...
     def __init__(
@@ -295,10 +298,11 @@ class ListMergesRequest(_message.Message):
         person_id: _builtins.str = ...,
         standing: _builtins.bool = ...,
         page: _common_pb2.PageRequest | None = ...,
+        taken_back: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page", b"page", "person_id", b"person_id", "standing", b"standing"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page", b"page", "person_id", b"person_id", "standing", b"standing", "taken_back", b"taken_back"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -404,12 +408,17 @@ class StatedSince(_message.Message):
     SOURCE_FIELD_NUMBER: _builtins.int
     STATED_AT_FIELD_NUMBER: _builtins.int
     STATEMENT_ID_FIELD_NUMBER: _builtins.int
+    ORGANISATION_ID_FIELD_NUMBER: _builtins.int
     recorded_under: _builtins.str
     """The id that it was recorded under."""
     source: _builtins.str
     """Empty, and marked as withheld, of somebody whose whereabouts are protected: a refuge's record tells where they are."""
     statement_id: _builtins.str
     """Its own id there."""
+    organisation_id: _builtins.str
+    """Whose system or staff said so, by their signature, withheld as `source` is; empty for PDS, and for what was stated
+    before this was kept.
+    """
     @_builtins.property
     def stated_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -419,10 +428,11 @@ class StatedSince(_message.Message):
         source: _builtins.str = ...,
         stated_at: _timestamp_pb2.Timestamp | None = ...,
         statement_id: _builtins.str = ...,
+        organisation_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["stated_at", b"stated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["recorded_under", b"recorded_under", "source", b"source", "stated_at", b"stated_at", "statement_id", b"statement_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation_id", b"organisation_id", "recorded_under", b"recorded_under", "source", b"source", "stated_at", b"stated_at", "statement_id", b"statement_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -94,7 +94,8 @@ class MergesServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListRecords(self, request, context):
-        """In which version each record stands, for whoever is about to merge two; those out of reach are left out.
+        """In which version each record stands and since when, for whoever is about to merge two, or to take that back; those
+        out of reach are left out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

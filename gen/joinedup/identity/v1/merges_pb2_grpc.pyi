@@ -44,7 +44,9 @@ class MergesStub:
     alone said of them. A Conflict for an update, which replaced what was so before: update both records.
     """
     ListRecords: _grpc.UnaryUnaryMultiCallable[_merges_pb2.ListRecordsRequest, _merges_pb2.ListRecordsResponse]
-    """In which version each record stands, for whoever is about to merge two; those out of reach are left out."""
+    """In which version each record stands and since when, for whoever is about to merge two, or to take that back; those
+    out of reach are left out.
+    """
     GetMerge: _grpc.UnaryUnaryMultiCallable[_merges_pb2.GetMergeRequest, _merges_pb2.Merge]
     """A merge, and what was stated of the person since."""
     ListMerges: _grpc.UnaryUnaryMultiCallable[_merges_pb2.ListMergesRequest, _merges_pb2.ListMergesResponse]
@@ -66,7 +68,9 @@ class MergesAsyncStub(MergesStub):
     alone said of them. A Conflict for an update, which replaced what was so before: update both records.
     """
     ListRecords: _aio.UnaryUnaryMultiCallable[_merges_pb2.ListRecordsRequest, _merges_pb2.ListRecordsResponse]  # type: ignore[assignment]
-    """In which version each record stands, for whoever is about to merge two; those out of reach are left out."""
+    """In which version each record stands and since when, for whoever is about to merge two, or to take that back; those
+    out of reach are left out.
+    """
     GetMerge: _aio.UnaryUnaryMultiCallable[_merges_pb2.GetMergeRequest, _merges_pb2.Merge]  # type: ignore[assignment]
     """A merge, and what was stated of the person since."""
     ListMerges: _aio.UnaryUnaryMultiCallable[_merges_pb2.ListMergesRequest, _merges_pb2.ListMergesResponse]  # type: ignore[assignment]
@@ -109,7 +113,9 @@ class MergesServicer(metaclass=_abc_1.ABCMeta):
         request: _merges_pb2.ListRecordsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_merges_pb2.ListRecordsResponse, _abc.Awaitable[_merges_pb2.ListRecordsResponse]]:
-        """In which version each record stands, for whoever is about to merge two; those out of reach are left out."""
+        """In which version each record stands and since when, for whoever is about to merge two, or to take that back; those
+        out of reach are left out.
+        """
 
     @_abc_1.abstractmethod
     def GetMerge(
