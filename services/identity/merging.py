@@ -11,9 +11,9 @@ from chassis.disclosure import restrictions
 from chassis.work import Work
 from joinedup.common.v1 import common_pb2
 from services.identity import domain, events, merges, restricting, reviews
+from services.identity.store import confirmed, whereabouts
 from services.identity.store import merges as register
 from services.identity.store import reviews as decided
-from services.identity.store import whereabouts
 
 MOST_RECORDS = 200
 Oversees = Callable[[auth.Actor], bool]
@@ -77,6 +77,15 @@ async def _protect_both(work: Work, over: merges.Merge) -> None:
             await restricting.protect(work, bare, source=f"merge/{over.id}", reason=restricting.MEANWHILE)
 
 
+async def confirm(work: Work, merge_id: str, one: merges.Confirmed, *, oversees: Oversees) -> merges.Confirmed:
+    """Remember that a human has looked at something that came in meanwhile. Raises Invalid, NotFound, Conflict."""
+    said = merges.confirm(await _reached(work, merge_id, oversees), one)
+    await confirmed.add(work.session, merge_id, said, by=work.actor.subject, at=work.now)
+    detail = {"kind": said.kind, "item": said.item_id, "person": said.person_id}
+    work.audit("assignment.confirmed", subject=f"merge/{merge_id}", detail=detail)
+    return said
+
+
 async def records(work: Work, person_ids: Sequence[str], *, oversees: Oversees) -> Sequence[domain.Person]:
     """The records of those within reach, as they are stored. Raises Invalid for more than 200."""
     if len(person_ids) > MOST_RECORDS:
@@ -89,10 +98,14 @@ async def records(work: Work, person_ids: Sequence[str], *, oversees: Oversees) 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A merge with what was stated of the person while it stood; by whom is withheld of somebody who is restricted."""
+    """A merge with what was stated of the person while it stood; by whom is withheld of somebody who is restricted.
+
+    `confirmed` is what a human has looked at since.
+    """
 
     merge: merges.Merge
     since: Sequence[register.Stated]
+    confirmed: Sequence[merges.Confirmed]
     restricted: bool
 
 
@@ -103,7 +116,7 @@ async def get(work: Work, merge_id: str, *, oversees: Oversees) -> Told:
     either = [await restrictions.holds(work.session, one) for one in (found.surviving_id, found.merged_id)]
     if any(either):
         since = [replace(one, source="", organisation_id="") for one in since]
-    return Told(found, since, any(either))
+    return Told(found, since, await confirmed.of(work.session, merge_id), any(either))
 
 
 async def listed(

@@ -304,3 +304,43 @@ async def test_whoever_reviews_takes_back_what_was_said_and_merges_nobody_withou
     assert (await one(house, made.merge_id, REVIEWER)).unmerged_by == REVIEWER.subject
     with pytest.raises(errors.Denied):
         await merge(house, kept, gone, actor=REVIEWER)
+
+
+async def test_what_a_human_has_looked_at_is_remembered_with_whom_it_stood(house: House) -> None:
+    kept, gone = await add(house, somebody(37)), await add(house, somebody(38))
+    made = await merge(house, kept, gone)
+    with pytest.raises(errors.Conflict, match="stands"):
+        await confirm(house, made.merge_id, kept)
+    await unmerge(house, made.merge_id)
+    for wrong in (("decision", "d1"), ("entry", ""), ("entry", "x" * 201)):
+        with pytest.raises(errors.Invalid):
+            await confirm(house, made.merge_id, kept, what=wrong)
+    with pytest.raises(errors.Invalid):
+        await confirm(house, made.merge_id, await add(house, somebody(39)))
+    with pytest.raises(errors.Denied):
+        await confirm(house, made.merge_id, kept, actor=NURSE)
+    for person_id in (kept, kept, gone):
+        await confirm(house, made.merge_id, person_id, actor=REVIEWER)
+    told = (await one(house, made.merge_id)).confirmed
+    assert {(each.kind, each.item_id, each.stands_with) for each in told} == {
+        ("referral", "r1", kept),
+        ("referral", "r1", gone),
+    }
+    assert len(told) == 2
+    (first, *_) = await house.rows("SELECT actor FROM audit WHERE action = 'assignment.confirmed' ORDER BY at")
+    assert first["actor"] == REVIEWER.subject
+
+
+async def confirm(
+    house: House,
+    merge_id: str,
+    person_id: str,
+    *,
+    actor: auth.Actor = STEWARD,
+    what: tuple[str, str] = ("referral", "r1"),
+) -> merges_pb2.ConfirmAssignmentResponse:
+    """Say that something stands with whom it is about."""
+    kind, item_id = what
+    request = merges_pb2.ConfirmAssignmentRequest(merge_id=merge_id, person_id=person_id, kind=kind, item_id=item_id)
+    with acting(actor, idempotency_key=str(uuid.uuid4())):
+        return await house.channels.stub(MergesStub, "identity").ConfirmAssignment(request)

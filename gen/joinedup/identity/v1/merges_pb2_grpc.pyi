@@ -43,6 +43,10 @@ class MergesStub:
     """After the unmerge: the statement was about this one of the two. The other no longer shows, nor is found by, what it
     alone said of them. A Conflict for an update, which replaced what was so before: update both records.
     """
+    ConfirmAssignment: _grpc.UnaryUnaryMultiCallable[_merges_pb2.ConfirmAssignmentRequest, _merges_pb2.ConfirmAssignmentResponse]
+    """After the unmerge: a human has looked at something that came in meanwhile, and says that it stands with whom it is
+    about. It is remembered with the merge, so that nobody has to look again; nothing moves by it.
+    """
     ListRecords: _grpc.UnaryUnaryMultiCallable[_merges_pb2.ListRecordsRequest, _merges_pb2.ListRecordsResponse]
     """In which version each record stands and since when, for whoever is about to merge two, or to take that back; those
     out of reach are left out.
@@ -66,6 +70,10 @@ class MergesAsyncStub(MergesStub):
     AssignStatement: _aio.UnaryUnaryMultiCallable[_merges_pb2.AssignStatementRequest, _merges_pb2.AssignStatementResponse]  # type: ignore[assignment]
     """After the unmerge: the statement was about this one of the two. The other no longer shows, nor is found by, what it
     alone said of them. A Conflict for an update, which replaced what was so before: update both records.
+    """
+    ConfirmAssignment: _aio.UnaryUnaryMultiCallable[_merges_pb2.ConfirmAssignmentRequest, _merges_pb2.ConfirmAssignmentResponse]  # type: ignore[assignment]
+    """After the unmerge: a human has looked at something that came in meanwhile, and says that it stands with whom it is
+    about. It is remembered with the merge, so that nobody has to look again; nothing moves by it.
     """
     ListRecords: _aio.UnaryUnaryMultiCallable[_merges_pb2.ListRecordsRequest, _merges_pb2.ListRecordsResponse]  # type: ignore[assignment]
     """In which version each record stands and since when, for whoever is about to merge two, or to take that back; those
@@ -105,6 +113,16 @@ class MergesServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_merges_pb2.AssignStatementResponse, _abc.Awaitable[_merges_pb2.AssignStatementResponse]]:
         """After the unmerge: the statement was about this one of the two. The other no longer shows, nor is found by, what it
         alone said of them. A Conflict for an update, which replaced what was so before: update both records.
+        """
+
+    @_abc_1.abstractmethod
+    def ConfirmAssignment(
+        self,
+        request: _merges_pb2.ConfirmAssignmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_merges_pb2.ConfirmAssignmentResponse, _abc.Awaitable[_merges_pb2.ConfirmAssignmentResponse]]:
+        """After the unmerge: a human has looked at something that came in meanwhile, and says that it stands with whom it is
+        about. It is remembered with the merge, so that nobody has to look again; nothing moves by it.
         """
 
     @_abc_1.abstractmethod
