@@ -37,7 +37,7 @@ DONE: Mapping[str, str] = MappingProxyType(
         "answer": "Your answer is sent to the key worker.",
         "closed": "The case is closed.",
         "note": "The note is in the chronology.",
-        "same": "Recorded: they are one person.",
+        "same": "Recorded: they are one person. If that was wrong, it can be taken back under Taken for one.",
         "different": "Recorded: they are two people. Nobody is asked about them again.",
         "not_sure": "Recorded: nobody is sure yet. The pair waits on, below the others.",
         "taken_back": "Taken back: they are two people again. Say of what came in since whose it is.",

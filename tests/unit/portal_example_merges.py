@@ -122,6 +122,7 @@ TAKEN_BACK = replace(
     told=1,
     taking_back=None,
 )
+NOTHING_CAME = replace(TAKEN_BACK, came=tuple(replace(one, items=()) for one in CAME), to_look_at=0, told=0)
 OPEN_CASE = "That person has an open case of their own."
 REFUSED = replace(
     TAKEN_BACK,

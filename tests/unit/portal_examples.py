@@ -195,6 +195,7 @@ EXAMPLES: dict[str, tuple[rendering.Page, frame.Frame]] = {
     "merges": (merged.MERGES, on("")),
     "merges-empty": (merged.MERGES_EMPTY, on("")),
     "merge": (merged.STANDING, on("")),
+    "merge-nothing-came": (merged.NOTHING_CAME, on("")),
     "merge-problem": (merged.STANDING_PROBLEM, on("")),
     "merge-taken-back": (merged.TAKEN_BACK, on("")),
     "merge-refused": (merged.REFUSED, on("")),

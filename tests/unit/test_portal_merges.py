@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from chassis import errors
+from chassis.disclosure import merges as groups
 from joinedup.caseworker.v1 import assignments_pb2 as case_pb
 from joinedup.caseworker.v1 import caseworker_pb2
 from joinedup.common.v1 import common_pb2
@@ -142,6 +143,9 @@ def test_a_note_that_is_withheld_is_said_to_be_and_none_is_left_out() -> None:
     note = merges.facts(merge(withheld=[shut]), NAMES)[-1]
     assert note.label == "Note"
     assert isinstance(note.value, parts.Withheld)
+    both = over()
+    both.withheld.extend([shut, common_pb2.Withheld(field="unmerge_note", because="You have no part")])
+    assert merges.facts(both, NAMES)[-1].label == "Note, note on taking it back"
 
 
 def test_each_thing_that_came_in_has_words() -> None:
@@ -233,9 +237,20 @@ def test_a_review_leads_to_the_merge_that_it_has_made() -> None:
     ("said", "told"),
     [
         (f"that person has an open case of their own, {KEPT}", "That person has an open case of their own."),
-        (f"{KEPT} has changed: its version is 2, not 1", "Has changed: its version is 2, not 1."),
-        ("the merge stands: nothing has to be assigned", "The merge stands: nothing has to be assigned."),
+        (
+            "the case has changed: its version is 2, not 1",
+            "The case has changed since you opened this page. Look at it again.",
+        ),
+        ("it is about neither of the two", "It is about neither of the two."),
     ],
 )
 def test_why_a_service_would_not_is_told_without_its_ids(said: str, told: str) -> None:
     assert views.told(errors.Conflict(said)) == told
+
+
+async def test_a_service_that_has_not_heard_of_the_end_is_said_to_be_late() -> None:
+    spell = groups.Spell("m", KEPT, GONE, THEN)
+    session: Any = None
+    with pytest.raises(errors.Conflict) as stands:
+        await groups.to_assign(session, spell, held_by=KEPT, to=GONE, came_at=THEN)
+    assert "Try again in a moment" in views.told(stands.value)

@@ -107,6 +107,6 @@ class MergePage:
     problems: Form | None = None  # of what was just assigned, for the summary on top
 
     @property
-    def total(self) -> int:
-        """How many things came in."""
-        return sum(len(one.items or ()) for one in self.came)
+    def is_empty(self) -> bool:
+        """Whether nothing came in, and every service has said so."""
+        return all(one.items == () for one in self.came)

@@ -178,6 +178,7 @@ ROLE: Mapping[str, str] = {
     "partner": "Partner agency",
     "ig_lead": "Information governance lead",
     "identity_steward": "Records team",
+    "data_quality": "Register of people",
 }
 
 # joinedup.common.v1.Sector, without its prefix, in lower case.

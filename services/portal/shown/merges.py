@@ -12,7 +12,7 @@ from services.portal.pages import rendering
 from services.portal.pages.merge import MergeRow, Record
 from services.portal.pages.parts import Fact, Tag
 from services.portal.pages.vocabulary import MERGE_REASONS, MERGE_STATE, UNMERGE_REASONS, VERIFICATION
-from services.portal.shown.marks import Marks
+from services.portal.shown.marks import Marks, gathered
 from services.portal.shown.referrals import moment
 
 Side = Literal["first", "second"]
@@ -80,19 +80,19 @@ def state(merge: pb.Merge) -> Tag:
 
 def facts(merge: pb.Merge, names: Names) -> tuple[Fact, ...]:
     """Who said that they are one, when and why; and of its end the same. A note quotes records: it may be withheld."""
-    return tuple(_facts(merge, names))
+    marks = Marks(merge.withheld)
+    notes = [("Note", marks.text("note", merge.note))]
+    if ended(merge):
+        notes.append(("Note on taking it back", marks.text("unmerge_note", merge.unmerge_note)))
+    return (*_facts(merge, names), *gathered([(label, text) for label, text in notes if text]))
 
 
 def _facts(merge: pb.Merge, names: Names) -> Iterator[Fact]:
-    marks = Marks(merge.withheld)
     yield Fact("Taken for one person", _told(merge.merged_by, rendering.moment(moment(merge.merged_at)), names))
     yield Fact("Why", _reason(merge))
-    notes = [("Note", marks.text("note", merge.note))]
     if ended(merge):
         yield Fact("Taken back", _told(merge.unmerged_by, rendering.moment(moment(merge.unmerged_at)), names))
         yield Fact("Why it was taken back", _ENDS.get(merge.unmerge_reason_code, _plain(merge.unmerge_reason_code)))
-        notes.append(("Note on taking it back", marks.text("unmerge_note", merge.unmerge_note)))
-    yield from (Fact(label, text) for label, text in notes if text)
 
 
 def who(subject: str, names: Names) -> str:

@@ -32,9 +32,11 @@ _HINTS = {
     "entries": "What tells of a referral, a case, a plan or an action goes with that.",
     "decisions": "A refusal holds for both until somebody says whose it was.",
 }
-LOOK, DONE = Tag("Look whose it is", "blue"), Tag("Done", "green")
+LOOK, DONE = Tag("To look at", "blue"), Tag("Done", "green")
 ELSEWHERE = "another record that was taken for them too"
 BETWEEN = ":"
+# joinedup.identity.v1.Merge: `since` tells no more.
+MOST_STATED = 200
 T = TypeVar("T")
 
 
@@ -200,12 +202,17 @@ def _sector(sector: common_pb2.Sector.ValueType) -> str:
 def listed(since: Since, words: Words) -> list[tuple[Came, list[Known]]]:
     """Every list with its heading; the items of each still without what can be done with them."""
     return [
-        (Came("statements", "Who they are, as others stated it", ()), statements(since, words)),
+        (_stated(since.merge), statements(since, words)),
         (_heard("referrals", "Referrals", since.referrals), referrals(since, words)),
         (_heard("cases", "Cases", since.cases), cases(since, words)),
         (_heard("entries", "Chronology", since.entries), entries(since)),
         (_heard("decisions", "What was said about sharing", since.decisions), decisions(since)),
     ]
+
+
+def _stated(merge: pb.Merge) -> Came:
+    hint = f"Only the first {MOST_STATED} are listed." if len(merge.since) >= MOST_STATED else ""
+    return Came("statements", "Who they are, as others stated it", (), hint)
 
 
 def _heard(name: str, heading: str, found: Sequence[object] | None) -> Came:

@@ -22,6 +22,10 @@ from services.portal.visit import Visit
 HOME = "/merges"
 STATES = {"": "Still taken for one", "taken_back": "Taken back", "all": "All"}
 _AN_ID = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+# What a service says that the news of the end has not reached yet (chassis.disclosure.merges).
+_STANDS = "the merge stands"
+_UNHEARD = "This part of Joinedup has not heard yet that they are two people. Try again in a moment."
+_CHANGED = re.compile("(the [a-z]+) has changed: its version is .*")
 _GONE = "It is not there any more as you saw it: somebody may have assigned it meanwhile. Look again."
 
 
@@ -96,8 +100,16 @@ async def assign(visit: Visit, form: forms.Form) -> Response:
 
 def told(conflict: errors.Conflict) -> str:
     """Why a service would not, as a sentence without the ids that it names."""
+    if str(conflict).startswith(_STANDS):
+        return _UNHEARD
+    if changed := _CHANGED.fullmatch(str(conflict)):
+        return f"{_upper(changed[1])} has changed since you opened this page. Look at it again."
     text = re.sub(r"\s+([,.;:])", r"\1", _AN_ID.sub("", str(conflict))).strip(" ,;:")
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{_upper(text)}."
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _require(visit: Visit) -> None:
