@@ -25,6 +25,8 @@ from services.portal.directory import Names
 from services.portal.pages import parts
 from services.portal.shown import merges, since
 from services.portal.views import merges as views
+from services.portal.views import since as asked
+from tests.unit import portal_house
 
 # The one who survives was registered later, and its id comes second.
 GONE, KEPT = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
@@ -254,3 +256,32 @@ async def test_a_service_that_has_not_heard_of_the_end_is_said_to_be_late() -> N
     with pytest.raises(errors.Conflict) as stands:
         await groups.to_assign(session, spell, held_by=KEPT, to=GONE, came_at=THEN)
     assert "Try again in a moment" in views.told(stands.value)
+
+
+def test_each_kind_is_told_to_the_service_that_holds_it() -> None:
+    peers = portal_house.unfurnished().peers
+    found = known(everything(over()))
+    sent = {kind: asked.asked(peers, asked.Which(kind, one.item, one.version))[1] for kind, one in found.items()}
+    assert sent == {
+        "statement": pb.AssignStatementRequest(recorded_under=KEPT, statement_id="s1"),
+        "referral": referral_pb.AssignReferralRequest(referral_id="r1", version=2),
+        "case": case_pb.AssignCaseRequest(case_id="c1", version=4),
+        "entry": case_pb.AssignEntryRequest(entry_id="e1"),
+        "decision": decision_pb.AssignDecisionRequest(recorded_under=KEPT, sector=common_pb2.SECTOR_CHARITY, version=3),
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "item"),
+    [
+        ("statement", "s1"),
+        ("decision", "p:99:1"),
+        ("decision", "p:1:x"),
+        ("decision", "p:1"),
+        ("person", "p"),
+        ("", ""),
+    ],
+)
+def test_what_is_nothing_that_came_in_is_told_nobody(kind: str, item: str) -> None:
+    with pytest.raises(errors.NotFound):
+        asked.asked(portal_house.unfurnished().peers, asked.Which(kind, item, 1))

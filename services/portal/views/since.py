@@ -13,6 +13,7 @@ from joinedup.common.v1 import common_pb2
 from joinedup.governance.v1 import assignments_pb2 as decision_pb
 from joinedup.identity.v1 import merges_pb2 as pb
 from joinedup.referrals.v1 import assignments_pb2 as referral_pb
+from services.portal.clients import Peers
 from services.portal.directory import Names
 from services.portal.shown import merges, since
 from services.portal.visit import Visit
@@ -91,7 +92,7 @@ async def assign(visit: Visit, merge: pb.Merge, which: Which, *, to: str, key: s
 
     Raises NotFound for what is nothing that came in, and what the service raises that holds it.
     """
-    ask, request = _asked(visit, which)
+    ask, request = asked(visit.peers, which)
     request.merge_id, request.person_id = merge.merge_id, to
     with visit.acting(key=key, purpose=purpose(visit)):
         await ask(request)
@@ -103,8 +104,9 @@ async def assign(visit: Visit, merge: pb.Merge, which: Which, *, to: str, key: s
         await visit.peers.merges.ConfirmAssignment(seen)
 
 
-def _asked(visit: Visit, which: Which) -> tuple[Callable[[Any], Awaitable[Any]], Any]:
-    peers, item, version = visit.peers, which.item, which.version
+def asked(peers: Peers, which: Which) -> tuple[Callable[[Any], Awaitable[Any]], Any]:
+    """Whom to tell whose something is, and with what. Raises NotFound for what is nothing that came in."""
+    item, version = which.item, which.version
     match which.kind:
         case "statement":
             under, statement_id = _parts(item, 2)
