@@ -59,6 +59,33 @@ class Merge:
         return self.unmerged_at is None
 
 
+# What a human looks at after an unmerge, but for sharing decisions, which remember themselves whose they are.
+CONFIRMED_KINDS = frozenset({"statement", "referral", "case", "entry"})
+_LONGEST_ID = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """That a human has looked at something that came in meanwhile, and that it stands with the right one of the two."""
+
+    kind: str
+    item_id: str
+    person_id: str
+
+
+def confirm(over: Merge, one: Confirmed) -> Confirmed:
+    """Their word, where there is something to say. Raises Invalid, and Conflict while the merge stands."""
+    if over.stands:
+        raise errors.Conflict("the merge stands: nothing has to be assigned before it is taken back")
+    if one.person_id not in {over.surviving_id, over.merged_id}:
+        raise errors.Invalid.of("person_id", "is neither of the two people who had been merged")
+    if one.kind not in CONFIRMED_KINDS:
+        raise errors.Invalid.of("kind", f"is none of these: {', '.join(sorted(CONFIRMED_KINDS))}")
+    if not 0 < len(one.item_id) <= _LONGEST_ID:
+        raise errors.Invalid.of("item_id", f"is missing, or longer than {_LONGEST_ID} characters")
+    return one
+
+
 def merge(surviving: domain.Person, merged: domain.Person, *, merge_id: str, why: Why, by: str, now: datetime) -> Merge:
     """The merge of two records. Raises Conflict when they are one person already, or one survives no longer."""
     if (surviving.surviving_id or surviving.id) == (merged.surviving_id or merged.id):

@@ -130,3 +130,16 @@ class MergeDecisionRow(Table, table=True):
     unmerge_note: str
     unmerged_by: str
     unmerged_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=True))
+
+
+class ConfirmedAssignmentRow(Table, table=True):
+    """That a human has looked whose something is that came in while two were taken for one: it stands with this one."""
+
+    __tablename__ = "confirmed_assignment"
+
+    merge_id: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    item_id: str = Field(primary_key=True)
+    person_id: str = Field(primary_key=True)
+    confirmed_by: str
+    confirmed_at: datetime = _moment()

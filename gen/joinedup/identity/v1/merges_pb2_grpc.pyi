@@ -43,8 +43,14 @@ class MergesStub:
     """After the unmerge: the statement was about this one of the two. The other no longer shows, nor is found by, what it
     alone said of them. A Conflict for an update, which replaced what was so before: update both records.
     """
+    ConfirmAssignment: _grpc.UnaryUnaryMultiCallable[_merges_pb2.ConfirmAssignmentRequest, _merges_pb2.ConfirmAssignmentResponse]
+    """After the unmerge: a human has looked at something that came in meanwhile, and says that it stands with whom it is
+    about. It is remembered with the merge, so that nobody has to look again; nothing moves by it.
+    """
     ListRecords: _grpc.UnaryUnaryMultiCallable[_merges_pb2.ListRecordsRequest, _merges_pb2.ListRecordsResponse]
-    """In which version each record stands, for whoever is about to merge two; those out of reach are left out."""
+    """In which version each record stands and since when, for whoever is about to merge two, or to take that back; those
+    out of reach are left out.
+    """
     GetMerge: _grpc.UnaryUnaryMultiCallable[_merges_pb2.GetMergeRequest, _merges_pb2.Merge]
     """A merge, and what was stated of the person since."""
     ListMerges: _grpc.UnaryUnaryMultiCallable[_merges_pb2.ListMergesRequest, _merges_pb2.ListMergesResponse]
@@ -65,8 +71,14 @@ class MergesAsyncStub(MergesStub):
     """After the unmerge: the statement was about this one of the two. The other no longer shows, nor is found by, what it
     alone said of them. A Conflict for an update, which replaced what was so before: update both records.
     """
+    ConfirmAssignment: _aio.UnaryUnaryMultiCallable[_merges_pb2.ConfirmAssignmentRequest, _merges_pb2.ConfirmAssignmentResponse]  # type: ignore[assignment]
+    """After the unmerge: a human has looked at something that came in meanwhile, and says that it stands with whom it is
+    about. It is remembered with the merge, so that nobody has to look again; nothing moves by it.
+    """
     ListRecords: _aio.UnaryUnaryMultiCallable[_merges_pb2.ListRecordsRequest, _merges_pb2.ListRecordsResponse]  # type: ignore[assignment]
-    """In which version each record stands, for whoever is about to merge two; those out of reach are left out."""
+    """In which version each record stands and since when, for whoever is about to merge two, or to take that back; those
+    out of reach are left out.
+    """
     GetMerge: _aio.UnaryUnaryMultiCallable[_merges_pb2.GetMergeRequest, _merges_pb2.Merge]  # type: ignore[assignment]
     """A merge, and what was stated of the person since."""
     ListMerges: _aio.UnaryUnaryMultiCallable[_merges_pb2.ListMergesRequest, _merges_pb2.ListMergesResponse]  # type: ignore[assignment]
@@ -104,12 +116,24 @@ class MergesServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def ConfirmAssignment(
+        self,
+        request: _merges_pb2.ConfirmAssignmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_merges_pb2.ConfirmAssignmentResponse, _abc.Awaitable[_merges_pb2.ConfirmAssignmentResponse]]:
+        """After the unmerge: a human has looked at something that came in meanwhile, and says that it stands with whom it is
+        about. It is remembered with the merge, so that nobody has to look again; nothing moves by it.
+        """
+
+    @_abc_1.abstractmethod
     def ListRecords(
         self,
         request: _merges_pb2.ListRecordsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_merges_pb2.ListRecordsResponse, _abc.Awaitable[_merges_pb2.ListRecordsResponse]]:
-        """In which version each record stands, for whoever is about to merge two; those out of reach are left out."""
+        """In which version each record stands and since when, for whoever is about to merge two, or to take that back; those
+        out of reach are left out.
+        """
 
     @_abc_1.abstractmethod
     def GetMerge(
