@@ -130,6 +130,12 @@ async def _assign(caller: target.Caller, merge_id: str, item: Item, person_id: s
             ask = caller.stub(decision_grpc.AssignmentsStub, "governance").AssignDecision
     with caller.acting(key=f"assign/{uuid.uuid4()}"):
         await ask(request)
+    if item.kind == "decision":
+        return
+    # Remembered beside the merge, so that pages do not ask for it again.
+    seen = merges_pb2.ConfirmAssignmentRequest(kind=item.kind, item_id=item.id, **words)
+    with caller.acting(key=f"confirm/{uuid.uuid4()}"):
+        await caller.stub(merges_pb2_grpc.MergesStub, "identity").ConfirmAssignment(seen)
 
 
 @click.command()

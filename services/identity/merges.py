@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from chassis import errors
 from services.identity import domain
+from services.identity.matching import blocking
 
 LONGEST_NOTE = 2_000
 OTHER = "other"
@@ -56,6 +57,33 @@ class Merge:
     def stands(self) -> bool:
         """Whether it was not taken back."""
         return self.unmerged_at is None
+
+
+# What a human looks at after an unmerge, but for sharing decisions, which remember themselves whose they are.
+CONFIRMED_KINDS = frozenset({"statement", "referral", "case", "entry"})
+_LONGEST_ID = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """That a human has looked at something that came in meanwhile, and that it stands with the right one of the two."""
+
+    kind: str
+    item_id: str
+    person_id: str
+
+
+def confirm(over: Merge, one: Confirmed) -> Confirmed:
+    """Their word, where there is something to say. Raises Invalid, and Conflict while the merge stands."""
+    if over.stands:
+        raise errors.Conflict("the merge stands: nothing has to be assigned before it is taken back")
+    if one.person_id not in {over.surviving_id, over.merged_id}:
+        raise errors.Invalid.of("person_id", "is neither of the two people who had been merged")
+    if one.kind not in CONFIRMED_KINDS:
+        raise errors.Invalid.of("kind", f"is none of these: {', '.join(sorted(CONFIRMED_KINDS))}")
+    if not 0 < len(one.item_id) <= _LONGEST_ID:
+        raise errors.Invalid.of("item_id", f"is missing, or longer than {_LONGEST_ID} characters")
+    return one
 
 
 def merge(surviving: domain.Person, merged: domain.Person, *, merge_id: str, why: Why, by: str, now: datetime) -> Merge:
@@ -136,6 +164,28 @@ def faces(group: tuple[domain.Person, ...]) -> tuple[domain.Person, ...]:
         )
         for one in group
     )
+
+
+def united_keys(group: tuple[domain.Person, ...]) -> frozenset[str]:
+    """The keys by which an exact trace asks for a person that none of their records has: all of them together do."""
+    if len(group) == 1:
+        return frozenset()
+    alone = {key for one in group for key in _exact_keys(one)}
+    return frozenset(key for face in faces(group) for key in _exact_keys(face) if key not in alone)
+
+
+def unites_as(before: domain.Person, after: domain.Person) -> bool:
+    """Whether what became of a record leaves the keys as they are that it has, by itself and with others."""
+    return _named_and_born(before) == _named_and_born(after)
+
+
+def _exact_keys(person: domain.Person) -> frozenset[str]:
+    return blocking.exact_keys(domain.comparable_person(person))
+
+
+def _named_and_born(person: domain.Person) -> tuple[object, ...]:
+    known = person.demographics
+    return known.given, known.family, known.birth_date, person.other_families
 
 
 def _filled(known: domain.Demographics, others: Iterable[domain.Demographics]) -> domain.Demographics:

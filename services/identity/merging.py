@@ -11,9 +11,9 @@ from chassis.disclosure import restrictions
 from chassis.work import Work
 from joinedup.common.v1 import common_pb2
 from services.identity import domain, events, merges, restricting, reviews
+from services.identity.store import confirmed, whereabouts
 from services.identity.store import merges as register
 from services.identity.store import reviews as decided
-from services.identity.store import whereabouts
 
 MOST_RECORDS = 200
 Oversees = Callable[[auth.Actor], bool]
@@ -77,6 +77,15 @@ async def _protect_both(work: Work, over: merges.Merge) -> None:
             await restricting.protect(work, bare, source=f"merge/{over.id}", reason=restricting.MEANWHILE)
 
 
+async def confirm(work: Work, merge_id: str, one: merges.Confirmed, *, oversees: Oversees) -> merges.Confirmed:
+    """Remember that a human has looked at something that came in meanwhile. Raises Invalid, NotFound, Conflict."""
+    said = merges.confirm(await _reached(work, merge_id, oversees), one)
+    await confirmed.add(work.session, merge_id, said, by=work.actor.subject, at=work.now)
+    detail = {"kind": said.kind, "item": said.item_id, "person": said.person_id}
+    work.audit("assignment.confirmed", subject=f"merge/{merge_id}", detail=detail)
+    return said
+
+
 async def records(work: Work, person_ids: Sequence[str], *, oversees: Oversees) -> Sequence[domain.Person]:
     """The records of those within reach, as they are stored. Raises Invalid for more than 200."""
     if len(person_ids) > MOST_RECORDS:
@@ -89,10 +98,14 @@ async def records(work: Work, person_ids: Sequence[str], *, oversees: Oversees) 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A merge with what was stated of the person while it stood; by whom is withheld of somebody who is restricted."""
+    """A merge with what was stated of the person while it stood; by whom is withheld of somebody who is restricted.
+
+    `confirmed` is what a human has looked at since.
+    """
 
     merge: merges.Merge
     since: Sequence[register.Stated]
+    confirmed: Sequence[merges.Confirmed]
     restricted: bool
 
 
@@ -102,21 +115,19 @@ async def get(work: Work, merge_id: str, *, oversees: Oversees) -> Told:
     since = await register.stated_since(work.session, found)
     either = [await restrictions.holds(work.session, one) for one in (found.surviving_id, found.merged_id)]
     if any(either):
-        since = [replace(one, source="") for one in since]
-    return Told(found, since, any(either))
+        since = [replace(one, source="", organisation_id="") for one in since]
+    return Told(found, since, await confirmed.of(work.session, merge_id), any(either))
 
 
 async def listed(
-    work: Work, *, person_id: str, standing: bool, page: common_pb2.PageRequest, oversees: Oversees
+    work: Work, which: register.Wanted, *, page: common_pb2.PageRequest, oversees: Oversees
 ) -> tuple[Sequence[merges.Merge], common_pb2.PageResponse]:
     """Merges of people within reach, newest first. Raises Invalid for a page of another list."""
     if oversees(work.actor):
         await work.see_everybody()
     size, begin = paging.size(page), paging.position(page, like=(str, str))
     before = (paging.moment(begin[0]), str(begin[1])) if begin else None
-    found, total = await register.page(
-        work.session, person_id=person_id, standing=standing, before=before, most=size + 1
-    )
+    found, total = await register.page(work.session, which, before=before, most=size + 1)
     shown = found[:size]
     following = paging.token(shown[-1].merged_at.isoformat(), shown[-1].id) if len(found) > size else ""
     return shown, common_pb2.PageResponse(next_token=following, total=total)

@@ -37,9 +37,11 @@ DONE: Mapping[str, str] = MappingProxyType(
         "answer": "Your answer is sent to the key worker.",
         "closed": "The case is closed.",
         "note": "The note is in the chronology.",
-        "same": "Recorded: they are one person.",
+        "same": "Recorded: they are one person. If that was wrong, it can be taken back under Taken for one.",
         "different": "Recorded: they are two people. Nobody is asked about them again.",
         "not_sure": "Recorded: nobody is sure yet. The pair waits on, below the others.",
+        "taken_back": "Taken back: they are two people again. Say of what came in since whose it is.",
+        "assigned": "Recorded whose it is.",
         "role": "You work in another role now.",
     }
 )
@@ -183,6 +185,8 @@ def navigation(visit: Visit) -> tuple[frame.Link, ...]:
         links.append(frame.Link("Sent referrals", "/sent"))
     if visit.may("identity.review"):
         links.append(frame.Link("Same person?", "/reviews"))
+    if visit.may("identity.unmerge"):
+        links.append(frame.Link("Taken for one", "/merges"))
     if visit.may("governance.ledger.verify"):
         links.append(frame.Link("Who looked", "/disclosures"))
     return tuple(links)

@@ -24,6 +24,7 @@ from tests.integration.test_identity_register import HOSPITAL, OFFICER, get, num
 NURSE = replace(
     HOSPITAL, subject="practitioner:nurse", kind=auth.Kind.PRACTITIONER, role="caseworker", practitioner_id="nurse"
 )
+REVIEWER = replace(STEWARD, role="identity_steward", purpose="data_quality")
 MATCH = identity_pb2.TRACE_OUTCOME_MATCH
 
 
@@ -270,7 +271,8 @@ async def test_what_was_stated_meanwhile_is_told_for_a_human_to_assign(house: Ho
     answer = await register(house, somebody(34, telephone="01271 322580"))
     assert answer.person_id == kept
     (since,) = (await one(house, made.merge_id)).since
-    assert (since.recorded_under, since.source) == (kept, "bars/1")
+    assert (since.recorded_under, since.source, since.organisation_id) == (kept, "bars/1", HOSPITAL.organisation_id)
+    assert await listed(house, person_id=kept, taken_back=True) == []
     await unmerge(house, made.merge_id)
     await register(house, somebody(33, telephone="01271 322581"))
     assert len((await one(house, made.merge_id)).since) == 1
@@ -280,6 +282,65 @@ async def test_what_was_stated_meanwhile_is_told_for_a_human_to_assign(house: Ho
     restricted.restricted_at.GetCurrentTime()
     await house.handle(projections.HANDLERS, restricted)
     hidden = await one(house, made.merge_id)
-    assert [(each.recorded_under, each.source) for each in hidden.since] == [(kept, "")]
-    assert "since.source" in {marker.field for marker in hidden.withheld}
+    assert [(each.recorded_under, each.source, each.organisation_id) for each in hidden.since] == [(kept, "", "")]
+    assert {"since.source", "since.organisation_id"} <= {marker.field for marker in hidden.withheld}
     assert await listed(house, person_id=kept, standing=True) == []
+    assert [each.merge_id for each in await listed(house, person_id=kept, taken_back=True)] == [made.merge_id]
+
+
+async def test_whoever_reviews_takes_back_what_was_said_and_merges_nobody_without_a_review(house: House) -> None:
+    kept, gone = await add(house, somebody(35)), await add(house, somebody(36))
+    made = await merge(house, kept, gone, note="Both letters name Wren")
+    assert made.merge_id in {each.merge_id for each in await listed(house, REVIEWER)}
+    told = await one(house, made.merge_id, REVIEWER)
+    assert (told.note, "note" in {marker.field for marker in told.withheld}) == ("", True)
+    with acting(REVIEWER):
+        asked = merges_pb2.ListRecordsRequest(person_ids=[kept, gone])
+        records = (await house.channels.stub(MergesStub, "identity").ListRecords(asked)).records
+    assert [(each.person_id, each.HasField("registered_at")) for each in records] == [(kept, True), (gone, True)]
+    with pytest.raises(errors.Denied):
+        await get(house, kept, REVIEWER)
+    await unmerge(house, made.merge_id, actor=REVIEWER)
+    assert (await one(house, made.merge_id, REVIEWER)).unmerged_by == REVIEWER.subject
+    with pytest.raises(errors.Denied):
+        await merge(house, kept, gone, actor=REVIEWER)
+
+
+async def test_what_a_human_has_looked_at_is_remembered_with_whom_it_stood(house: House) -> None:
+    kept, gone = await add(house, somebody(37)), await add(house, somebody(38))
+    made = await merge(house, kept, gone)
+    with pytest.raises(errors.Conflict, match="stands"):
+        await confirm(house, made.merge_id, kept)
+    await unmerge(house, made.merge_id)
+    for wrong in (("decision", "d1"), ("entry", ""), ("entry", "x" * 201)):
+        with pytest.raises(errors.Invalid):
+            await confirm(house, made.merge_id, kept, what=wrong)
+    with pytest.raises(errors.Invalid):
+        await confirm(house, made.merge_id, await add(house, somebody(39)))
+    with pytest.raises(errors.Denied):
+        await confirm(house, made.merge_id, kept, actor=NURSE)
+    for person_id in (kept, kept, gone):
+        await confirm(house, made.merge_id, person_id, actor=REVIEWER)
+    told = (await one(house, made.merge_id)).confirmed
+    assert {(each.kind, each.item_id, each.stands_with) for each in told} == {
+        ("referral", "r1", kept),
+        ("referral", "r1", gone),
+    }
+    assert len(told) == 2
+    (first, *_) = await house.rows("SELECT actor FROM audit WHERE action = 'assignment.confirmed' ORDER BY at")
+    assert first["actor"] == REVIEWER.subject
+
+
+async def confirm(
+    house: House,
+    merge_id: str,
+    person_id: str,
+    *,
+    actor: auth.Actor = STEWARD,
+    what: tuple[str, str] = ("referral", "r1"),
+) -> merges_pb2.ConfirmAssignmentResponse:
+    """Say that something stands with whom it is about."""
+    kind, item_id = what
+    request = merges_pb2.ConfirmAssignmentRequest(merge_id=merge_id, person_id=person_id, kind=kind, item_id=item_id)
+    with acting(actor, idempotency_key=str(uuid.uuid4())):
+        return await house.channels.stub(MergesStub, "identity").ConfirmAssignment(request)

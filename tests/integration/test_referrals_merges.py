@@ -193,7 +193,8 @@ async def test_only_who_oversees_or_knows_both_assigns(house: House) -> None:
     with pytest.raises(errors.NotFound):
         await assign(house, meanwhile, spell, gone, actor=TRIAGE)
     assert await since(house, spell.merge_id, TRIAGE) == [(meanwhile, kept)]
-    assert await since(house, spell.merge_id, OFFICER) == []
+    with pytest.raises(errors.Denied):
+        await since(house, spell.merge_id, OFFICER)
     await submit(house, gone)
     assert (await assign(house, meanwhile, spell, gone, actor=TRIAGE)).person_id == gone
     long_ago = replace(spell, merge_id=str(uuid.uuid4()), merged_at=datetime.now(UTC) - timedelta(days=9))

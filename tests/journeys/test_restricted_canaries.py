@@ -43,7 +43,8 @@ WORDS = tuple(text.encode() for text in ("Kingfisher", "QZ63", "01632 960453", "
 KEEP_WORDS = {("caseworker", "action"), ("caseworker", "chronology")}
 PRACTICE = "surgery-fells"
 # What of identity's own holds nothing of it, either.
-CLEAN = ("outbox", "audit", "idempotency", "blocking_key", "duplicate", "restriction", "restriction_decision")
+KEYS = ("blocking_key", "united_key")
+CLEAN = ("outbox", "audit", "idempotency", *KEYS, "duplicate", "restriction", "restriction_decision")
 OTHERS = ("referrals", "caseworker", "notify", "governance", "insight", "gateway")
 
 

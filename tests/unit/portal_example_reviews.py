@@ -84,3 +84,9 @@ REVIEW_DECIDED = replace(
     references=(),
     deciding=None,
 )
+REVIEW_SAME = replace(
+    REVIEW_DECIDED,
+    state=vocabulary.REVIEW_STATE["same"],
+    history=(UNSURE, replace(UNSURE, decision=vocabulary.REVIEW_STATE["same"], reason="The details leave no doubt")),
+    merge_href="/merges/m1",
+)

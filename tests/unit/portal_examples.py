@@ -15,6 +15,7 @@ from services.portal.pages import (
     vocabulary,
 )
 from tests.unit import portal_example_cases as cases
+from tests.unit import portal_example_merges as merged
 from tests.unit import portal_example_reviews as pairs
 from tests.unit.portal_example_people import (
     DARREN,
@@ -190,5 +191,13 @@ EXAMPLES: dict[str, tuple[rendering.Page, frame.Frame]] = {
     "review": (pairs.REVIEW, on("")),
     "review-problem": (pairs.REVIEW_PROBLEM, on("")),
     "review-decided": (pairs.REVIEW_DECIDED, on("")),
+    "review-same": (pairs.REVIEW_SAME, on("")),
+    "merges": (merged.MERGES, on("")),
+    "merges-empty": (merged.MERGES_EMPTY, on("")),
+    "merge": (merged.STANDING, on("")),
+    "merge-nothing-came": (merged.NOTHING_CAME, on("")),
+    "merge-problem": (merged.STANDING_PROBLEM, on("")),
+    "merge-taken-back": (merged.TAKEN_BACK, on("")),
+    "merge-refused": (merged.REFUSED, on("")),
     **{f"error-{status}": (errors.error_page(status, "7c1f0a52"), on("")) for status in (403, 404, 409, 500, 503)},
 }

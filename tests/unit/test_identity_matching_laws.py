@@ -2,10 +2,12 @@
 
 import dataclasses
 import random
+from datetime import UTC, datetime
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from services.identity import domain, merges
 from services.identity.matching import blocking, decide
 from services.identity.matching.compare import compare, either_way
 from services.identity.matching.decide import Outcome
@@ -66,6 +68,65 @@ def test_whomever_an_exact_trace_by_names_finds_shares_its_one_key(asked: Demogr
     for known in (dataclasses.replace(asked, phone=other.phone), dataclasses.replace(other, **shared), other):
         if decide.names_trace(compare(normalise(asked), normalise(known))):
             assert blocking.exact_key(normalise(asked)) in blocking.keys(normalise(known))
+
+
+_FIELDS = ("given", "family", "birth_date", "postcode", "telephone")
+_stated = st.builds(
+    domain.Demographics,
+    given=st.lists(_either(_NAMES), max_size=2).map(tuple),
+    family=_either(_NAMES),
+    birth_date=_either(_DATES),
+    postcode=_either(_CODES),
+    telephone=_either(_PHONES),
+)
+_others = st.lists(_either(_NAMES), max_size=2).map(tuple)
+
+
+def _record(known: domain.Demographics, families: tuple[str, ...], surviving_id: str = "") -> domain.Person:
+    verification, at = domain.Verification.TRACE_REQUIRED, datetime(2026, 1, 1, tzinfo=UTC)
+    one = domain.Person("b" if surviving_id else "a", 1, verification, known, "s", at, other_families=families)
+    return dataclasses.replace(one, surviving_id=surviving_id)
+
+
+@st.composite
+def _asked_and_merged(draw: st.DrawFn) -> tuple[domain.Demographics, tuple[domain.Person, ...]]:
+    """Somebody who is asked about, and two records of one person that share what is asked among them, or nearly."""
+    asked = draw(_stated)
+    records = []
+    for surviving_id in ("", "a"):
+        mine = draw(st.sets(st.sampled_from(_FIELDS)))
+        own = draw(_stated) if draw(st.booleans()) else domain.Demographics()
+        known = dataclasses.replace(own, **{name: getattr(asked, name) for name in mine})
+        records.append(_record(known, draw(_others), surviving_id))
+    return asked, tuple(records)
+
+
+@given(_asked_and_merged())
+@settings(max_examples=500)
+def test_whomever_an_exact_trace_finds_by_several_records_shares_its_one_key(
+    found: tuple[domain.Demographics, tuple[domain.Person, ...]],
+) -> None:
+    asked, group = domain.comparable(found[0]), found[1]
+    alone = frozenset().union(*(blocking.keys(domain.comparable_person(record)) for record in group))
+    together = merges.united_keys(group)
+    assert alone.isdisjoint(together)
+    for face in merges.faces(group):
+        if decide.names_trace(compare(asked, domain.comparable_person(face))):
+            assert blocking.exact_key(asked) in alone | together
+
+
+@given(_stated, _stated, _others, _others)
+@settings(max_examples=200)
+def test_a_change_that_is_said_to_leave_the_united_keys_leaves_them(
+    before: domain.Demographics, after: domain.Demographics, families: tuple[str, ...], others: tuple[str, ...]
+) -> None:
+    # Mostly a change changes little.
+    kept = dataclasses.replace(before, postcode=after.postcode, telephone=after.telephone, gender=after.gender)
+    other = _record(domain.Demographics(given=("Ann",), birth_date="1984-03-09"), (), "a")
+    one = _record(before, families)
+    for same in (_record(kept, families), _record(before, others), _record(after, others)):
+        if merges.unites_as(one, same):
+            assert merges.united_keys((one, other)) == merges.united_keys((same, other))
 
 
 @given(records, records)

@@ -18,7 +18,7 @@ from joinedup.caseworker.v1 import caseworker_pb2, plan_pb2
 from joinedup.common.v1 import common_pb2
 from joinedup.identity.v1 import reviews_pb2
 from joinedup.referrals.v1 import referrals_pb2
-from services.identity import domain, reviews
+from services.identity import domain, merges, reviews
 from services.portal import assets
 from services.portal.pages import errors, parts, people, person, rendering, vocabulary
 from tests.unit import portal_example_people, portal_examples
@@ -69,6 +69,7 @@ def test_every_template_is_an_example() -> None:
         "layout",
         "parts",
         "action_parts",
+        "merge_parts",
         "plan_parts",
         "referral_parts",
     }
@@ -221,6 +222,9 @@ def test_vocabulary_has_a_word_for_everything_on_the_wire() -> None:
     assert set(vocabulary.FIELD_AGREEMENT) == names(states["FieldAgreement"], "FIELD_AGREEMENT_")
     offered = {decision: [one.value for one in choices] for decision, choices in vocabulary.REVIEW_REASONS.items()}
     assert offered == {decision.value: list(reasons) for decision, reasons in reviews.REASONS.items()}
+    assert set(vocabulary.MERGE_REASONS) == set(merges.REASONS)
+    assert {one.value for one in vocabulary.UNMERGE_REASONS} == set(merges.UNMERGE_REASONS)
+    assert set(vocabulary.CASE_STATUS) == names(cases["CaseStatus"], "CASE_STATUS_")
     assert set(vocabulary.VERIFICATION) == {status.value for status in domain.Verification}
     assert set(vocabulary.PRIORITY) | {"routine"} == names(referrals["Priority"], "PRIORITY_")
     assert set(vocabulary.ACTION_STATUS) == names(cases["ActionStatus"], "ACTION_STATUS_")

@@ -52,6 +52,9 @@ def hashed(key: str) -> int:
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:7] + bytes((CODES[kind(key)],)), signed=True)
 
 
+EXACT = "dg"
+"""The kind of key by which an exact trace by names asks (`exact_key`)."""
+
 LOCATED = frozenset({"t", "dp", "pf", "pi", "of"})
 """The kinds of key that hold where somebody is or how they are reached."""
 
@@ -78,7 +81,14 @@ def exact_key(record: Normalised) -> str:
     date = record.birth_date
     if date is None or not date.whole or not (record.given and record.families and (record.postcodes or record.phone)):
         return ""
-    return f"dg:{date.digits}:{spelling.sound(''.join(record.family))}"
+    return f"{EXACT}:{date.digits}:{spelling.sound(''.join(record.family))}"
+
+
+def exact_keys(record: Normalised) -> frozenset[str]:
+    """Those of a record's keys by which an exact trace may ask (`exact_key`)."""
+    found: set[str] = set()
+    _by_birth_date(record, _sounds(record), found)
+    return frozenset(key for key in found if kind(key) == EXACT)
 
 
 def located(keys: Iterable[str]) -> frozenset[str]:

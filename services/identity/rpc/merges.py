@@ -10,7 +10,7 @@ from chassis.rpc import server
 from chassis.work import Work
 from joinedup.identity.v1 import merges_pb2 as pb
 from services.identity import assigning, domain, merges, merging, tracing
-from services.identity.store.merges import Stated
+from services.identity.store.merges import Stated, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,14 @@ class Merging:
         )
         return pb.AssignStatementResponse(statement_id=stands.statement_id, person_id=stands.recorded_under)
 
+    async def confirm_assignment(
+        self, request: pb.ConfirmAssignmentRequest, work: Work
+    ) -> pb.ConfirmAssignmentResponse:
+        """ConfirmAssignment."""
+        one = merges.Confirmed(request.kind, request.item_id, request.person_id)
+        said = await merging.confirm(work, request.merge_id, one, oversees=self.oversees)
+        return pb.ConfirmAssignmentResponse(item_id=said.item_id, person_id=said.person_id)
+
     async def list_records(self, request: pb.ListRecordsRequest, work: Work) -> pb.ListRecordsResponse:
         """ListRecords."""
         found = await merging.records(work, request.person_ids, oversees=self.oversees)
@@ -53,19 +61,16 @@ class Merging:
         """GetMerge."""
         told = await merging.get(work, request.merge_id, oversees=self.oversees)
         message = _merge(told.merge, told.since)
+        message.confirmed.extend(map(_confirmed, told.confirmed))
         if told.restricted:
-            message.withheld.append(redaction.whereabouts_withheld("since.source"))
+            fields = ("since.source", "since.organisation_id")
+            message.withheld.extend(redaction.whereabouts_withheld(field) for field in fields)
         return message
 
     async def list_merges(self, request: pb.ListMergesRequest, work: Work) -> pb.ListMergesResponse:
         """ListMerges."""
-        found, page = await merging.listed(
-            work,
-            person_id=request.person_id,
-            standing=request.standing,
-            page=request.page,
-            oversees=self.oversees,
-        )
+        which = Wanted(request.person_id, standing=request.standing, taken_back=request.taken_back)
+        found, page = await merging.listed(work, which, page=request.page, oversees=self.oversees)
         return pb.ListMergesResponse(merges=map(_merge, found), page=page)
 
 
@@ -100,8 +105,17 @@ def _record(one: domain.Person) -> pb.Record:
     return message
 
 
+def _confirmed(one: merges.Confirmed) -> pb.ConfirmedAssignment:
+    return pb.ConfirmedAssignment(kind=one.kind, item_id=one.item_id, stands_with=one.person_id)
+
+
 def _stated(one: Stated) -> pb.StatedSince:
-    message = pb.StatedSince(recorded_under=one.recorded_under, source=one.source, statement_id=one.statement_id)
+    message = pb.StatedSince(
+        recorded_under=one.recorded_under,
+        source=one.source,
+        statement_id=one.statement_id,
+        organisation_id=one.organisation_id,
+    )
     message.stated_at.FromDatetime(one.at)
     return message
 
@@ -115,6 +129,7 @@ def service(oversees: merging.Oversees, bench: tracing.Bench) -> server.Service:
             "MergePeople": calls.merge_people,
             "UnmergePeople": calls.unmerge_people,
             "AssignStatement": calls.assign_statement,
+            "ConfirmAssignment": calls.confirm_assignment,
             "ListRecords": calls.list_records,
             "GetMerge": calls.get_merge,
             "ListMerges": calls.list_merges,

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import db, errors
 from chassis.disclosure import merges as groups
 from services.identity import domain, merges
-from services.identity.store import people
+from services.identity.store import people, united
 
 MOST_SINCE = 200
 _EVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -36,7 +36,7 @@ _END = sqlalchemy.text(
 _GET = sqlalchemy.text(f"SELECT {_COLUMNS} FROM merge_decision WHERE merge_id = :merge_id")  # noqa: S608
 _WHERE = (
     "(:person = '' OR surviving_id = ANY (known_as(ARRAY[:person])) OR merged_id = ANY (known_as(ARRAY[:person])))"
-    " AND (NOT :standing OR unmerged_at IS NULL)"
+    " AND (NOT :standing OR unmerged_at IS NULL) AND (NOT :taken_back OR unmerged_at IS NOT NULL)"
 )
 _PAGE = sqlalchemy.text(
     f"SELECT {_COLUMNS} FROM merge_decision WHERE {_WHERE}"  # noqa: S608
@@ -44,7 +44,7 @@ _PAGE = sqlalchemy.text(
 )
 _COUNT = sqlalchemy.text(f"SELECT count(*) FROM merge_decision WHERE {_WHERE}")  # noqa: S608
 _SINCE = sqlalchemy.text(
-    "SELECT person_id, source, stated_at, encode(digest, 'hex') FROM statement"
+    "SELECT person_id, source, stated_at, encode(digest, 'hex'), organisation_id FROM statement"
     " WHERE person_id = ANY(CAST(:ids AS text[]))"
     " AND stated_at >= :begin AND (CAST(:end AS timestamptz) IS NULL OR stated_at < :end)"
     " ORDER BY stated_at, digest LIMIT :most"
@@ -59,6 +59,7 @@ class Stated:
     source: str
     at: datetime
     statement_id: str
+    organisation_id: str = ""
 
 
 async def locked(session: AsyncSession, ids: Sequence[str]) -> Mapping[str, domain.Person]:
@@ -85,7 +86,7 @@ async def add(session: AsyncSession, merge: merges.Merge) -> None:
         "merged_at": merge.merged_at,
     }
     await db.execute(session, _ADD, values)
-    await groups.keep(session, _spell(merge))
+    await _regroup(session, merge)
 
 
 async def end(session: AsyncSession, before: merges.Merge, after: merges.Merge) -> None:
@@ -102,7 +103,7 @@ async def end(session: AsyncSession, before: merges.Merge, after: merges.Merge) 
     }
     if not (await db.execute(session, _END, values)).rowcount:
         raise errors.Conflict("somebody else has taken the merge back meanwhile")
-    await groups.keep(session, _spell(after))
+    await _regroup(session, after)
 
 
 async def get(session: AsyncSession, merge_id: str) -> merges.Merge | None:
@@ -111,11 +112,20 @@ async def get(session: AsyncSession, merge_id: str) -> merges.Merge | None:
     return _merge(row) if row else None
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which merges are asked for: of one person or of everybody, only those that stand, only those taken back."""
+
+    person_id: str = ""
+    standing: bool = False
+    taken_back: bool = False
+
+
 async def page(
-    session: AsyncSession, *, person_id: str, standing: bool, before: tuple[datetime, str] | None, most: int
+    session: AsyncSession, which: Wanted, *, before: tuple[datetime, str] | None, most: int
 ) -> tuple[list[merges.Merge], int]:
     """Merges that the actor sees, newest first, from just after a position, and how many there are in all."""
-    wanted = {"person": person_id, "standing": standing}
+    wanted = {"person": which.person_id, "standing": which.standing, "taken_back": which.taken_back}
     at, last = before or (_EVER, "")
     rows = await db.execute(session, _PAGE, {**wanted, "at": at, "id": last, "most": most})
     total = (await db.execute(session, _COUNT, wanted)).scalar_one()
@@ -131,6 +141,12 @@ async def stated_since(session: AsyncSession, merge: merges.Merge) -> list[State
         "most": MOST_SINCE,
     }
     return [Stated(*row) for row in await db.execute(session, _SINCE, values)]
+
+
+async def _regroup(session: AsyncSession, merge: merges.Merge) -> None:
+    spell = _spell(merge)
+    await groups.keep(session, spell)
+    await united.regrouped(session, spell.ids, people.get)
 
 
 def _spell(merge: merges.Merge) -> groups.Spell:

@@ -16,13 +16,16 @@ from services.identity.matching import blocking
 from services.identity.store import people
 
 _LOCK = sqlalchemy.text("SELECT pg_advisory_xact_lock(lock) FROM unnest(CAST(:locks AS bigint[])) AS lock")
-# Each key is looked up by itself and no further than to see that it is too common. Those who share most come first, and
-# to share a rare key is to share more. Whoever holds the number or once held it is always among them, and so is every
-# other record of whoever is.
+# Each key is looked up by itself and no further than to see that it is too common, among those that records have alone
+# and those that merged ones have together. Those who share most come first, and to share a rare key is to share more.
+# Whoever holds the number or once held it is always among them, and so is every other record of whoever is.
 # The arrays stand in subqueries of their own: where PostgreSQL sees how long they are, it plans anew for each trace,
 # and planning takes longer than the search.
 _PERSON, _FACTS = slice(2, 2 + len(people.COLUMNS.split(", "))), slice(-len(facts.COLUMNS), None)
 _ASKED = "unnest((SELECT $2::integer[]), (SELECT $3::bigint[]))"
+# Most keys that are asked by are of a kind that no records have together. The last byte of a stored key is the code of
+# its kind.
+_UNITED = f"(asked.key & 255) = {blocking.CODES[blocking.EXACT]}"
 _NUMBERED = "unnest((SELECT $4::integer[]), (SELECT $5::text[]))"
 _HOLDERS = f"""
       UNION SELECT asked.question, person.id
@@ -43,7 +46,10 @@ def _search(holders: str) -> str:
       SELECT asked.question, asked.key, stored.person_id,
         count(*) OVER (PARTITION BY asked.question, asked.key) AS sharing
       FROM {_ASKED} AS asked (question, key) CROSS JOIN LATERAL (
-        SELECT person_id FROM blocking_key WHERE blocking_key.key = asked.key LIMIT {blocking.MOST_PER_KEY + 1}
+        (SELECT person_id FROM blocking_key WHERE blocking_key.key = asked.key LIMIT {blocking.MOST_PER_KEY + 1})
+        UNION ALL
+        (SELECT person_id FROM united_key WHERE united_key.key = asked.key AND {_UNITED}
+         LIMIT {blocking.MOST_PER_KEY + 1})
       ) AS stored
     ), near AS (
       SELECT question, person_id,
@@ -71,9 +77,9 @@ _CANDIDATES, _CANDIDATES_AND_HOLDERS = _search(""), _search(_HOLDERS)
 def _search_exactly(holders: str) -> str:
     return f"""
     WITH named AS MATERIALIZED (
-      SELECT * FROM (
-        SELECT person_id FROM blocking_key WHERE key = (SELECT $2::bigint) LIMIT {blocking.MOST_CANDIDATES + 1}
-      ) AS sharing {holders}
+      (SELECT person_id FROM blocking_key WHERE key = (SELECT $2::bigint) LIMIT {blocking.MOST_CANDIDATES + 1})
+      UNION ALL
+      (SELECT person_id FROM united_key WHERE key = (SELECT $2::bigint) LIMIT {blocking.MOST_CANDIDATES + 1}) {holders}
     ), wanted AS MATERIALIZED ({people.TOGETHER})
     SELECT NULL::integer AS question, NULL::bigint AS crowded, {_NO_PERSON}, fact.*
     FROM ({facts.about("SELECT person_id FROM wanted", "$1")}) AS fact

@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import db, errors
 from services.identity import domain, merges
 from services.identity.matching import blocking
+from services.identity.store import united
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,7 @@ async def learn(
     stored = (await db.execute(session, _LEARN, values)).one()
     if not stored.changed:
         raise errors.Conflict("the person's record has changed meanwhile")
+    await united.restated(session, before, after, get)
     return frozenset(stored.suspected)
 
 
@@ -158,6 +160,7 @@ async def change(session: AsyncSession, before: domain.Person, after: domain.Per
     }
     if not (await db.execute(session, _CHANGE, values)).rowcount:
         raise errors.Conflict("the person's record has changed meanwhile")
+    await united.restated(session, before, after, get)
 
 
 def _values(person: domain.Person, statement: Statement) -> dict[str, Any]:

@@ -76,6 +76,15 @@ class BlockingKeyRow(Table, table=True):
     person_id: str = Field(primary_key=True)
 
 
+class UnitedKeyRow(Table, table=True):
+    """The hash of a key that merged records have together and none has by itself, under the id that survives."""
+
+    __tablename__ = "united_key"
+
+    key: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    person_id: str = Field(primary_key=True, index=True)
+
+
 class DuplicateRow(Table, table=True):
     """Two people who may be one; a human says. `score` is 0 to 1, reasons name no value."""
 
@@ -126,3 +135,16 @@ class MergeDecisionRow(Table, table=True):
     unmerge_note: str
     unmerged_by: str
     unmerged_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=True))
+
+
+class ConfirmedAssignmentRow(Table, table=True):
+    """That a human has looked whose something is that came in while two were taken for one: it stands with this one."""
+
+    __tablename__ = "confirmed_assignment"
+
+    merge_id: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    item_id: str = Field(primary_key=True)
+    person_id: str = Field(primary_key=True)
+    confirmed_by: str
+    confirmed_at: datetime = _moment()

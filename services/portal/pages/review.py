@@ -75,3 +75,4 @@ class ReviewPage:
     history: tuple[Decided, ...]
     references: tuple[Fact, ...] = ()  # who stated something, and what the register calls it
     deciding: DecideForm | None = None
+    merge_href: str = ""  # takes back that they are one, where they are by this decision and the reader may

@@ -102,6 +102,30 @@ REVIEW_REASONS: Mapping[str, tuple[Choice, ...]] = {
     ),
 }
 
+# Whether two records are still taken for one person.
+MERGE_STATE: Mapping[str, Tag] = {
+    "standing": Tag("Taken for one", "green"),
+    "taken_back": Tag("Taken back", "grey"),
+}
+
+# The reasons that joinedup.identity.v1.MergePeopleRequest takes.
+MERGE_REASONS: Mapping[str, str] = {
+    "duplicate_registration": "The person was registered twice",
+    "reviewed": "Somebody compared the two records",
+    "number_superseded": "The national register (PDS) replaced the one's NHS Number by the other's",
+    "other": "Another reason",
+}
+
+# The reasons that joinedup.identity.v1.UnmergePeopleRequest takes.
+UNMERGE_REASONS: tuple[Choice, ...] = (
+    Choice("merged_in_error", "They were two people all along"),
+    Choice("new_evidence", "Something that became known since tells them apart"),
+    Choice("other", "Another reason"),
+)
+
+# joinedup.caseworker.v1.CaseStatus, without its prefix, in lower case.
+CASE_STATUS: Mapping[str, Tag] = {"open": Tag("Open", "green"), "closed": Tag("Closed", "grey")}
+
 # NHS Data Dictionary: NHS NUMBER STATUS INDICATOR CODE.
 VERIFICATION: Mapping[str, str] = {
     "01": "Present and verified",
@@ -154,6 +178,7 @@ ROLE: Mapping[str, str] = {
     "partner": "Partner agency",
     "ig_lead": "Information governance lead",
     "identity_steward": "Records team",
+    "data_quality": "Register of people",
 }
 
 # joinedup.common.v1.Sector, without its prefix, in lower case.

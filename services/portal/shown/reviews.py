@@ -20,6 +20,8 @@ from services.portal.shown.referrals import moment
 MOST_NAMED = 6
 WAITING = frozenset({pb.REVIEW_STATE_OPEN, pb.REVIEW_STATE_NOT_SURE})
 _REASONS = {choice.value: choice.text for choices in REVIEW_REASONS.values() for choice in choices}
+# What identity notes itself when two who were taken for one are told apart again.
+_REASONS["unmerged"] = "They had been taken for one person, and that was taken back"
 
 
 def href(review_id: str) -> str:

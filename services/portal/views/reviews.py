@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from starlette.responses import Response
 
 from chassis import auth, errors
+from joinedup.identity.v1 import merges_pb2
 from joinedup.identity.v1 import reviews_pb2 as pb
 from services.portal import forms
 from services.portal.pages import parts, review
 from services.portal.pages.vocabulary import REVIEW_REASONS
-from services.portal.shown import referrals, reviews
+from services.portal.shown import merges, referrals, reviews
 from services.portal.views import lists
 from services.portal.visit import Visit
 
@@ -124,8 +125,20 @@ async def _page(visit: Visit, typed: Typed) -> Response:
         history=reviews.history(found, names),
         references=reviews.references(found, names),
         deciding=_deciding(visit, found, typed) if decides else None,
+        merge_href=await _merge_href(visit, found),
     )
     return visit.show(page, current=HOME, status=typed.status)
+
+
+async def _merge_href(visit: Visit, found: pb.Review) -> str:
+    """The address of the merge that a decision has made, as long as it stands; empty for who may not take it back."""
+    if found.state != pb.REVIEW_STATE_SAME or not visit.may("identity.unmerge"):
+        return ""
+    request = merges_pb2.ListMergesRequest(person_id=found.first.person_id, standing=True)
+    with visit.acting(purpose=PURPOSE):
+        standing = (await visit.peers.merges.ListMerges(request)).merges
+    made = merges.made_by(found, standing)
+    return merges.href(made.merge_id) if made else ""
 
 
 def _deciding(visit: Visit, found: pb.Review, typed: Typed) -> review.DecideForm:

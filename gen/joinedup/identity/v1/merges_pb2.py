@@ -27,7 +27,7 @@ from joinedup.common.v1 import common_pb2 as joinedup_dot_common_dot_v1_dot_comm
 from joinedup.options.v1 import options_pb2 as joinedup_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!joinedup/identity/v1/merges.proto\x12\x14joinedup.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fjoinedup/common/v1/common.proto\x1a!joinedup/options/v1/options.proto\">\n\x0cPersonAsSeen\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x0f\n\x07version\x18\x02 \x01(\x05:\x04\x88\xb5\x18\x01\"\xae\x01\n\x12MergePeopleRequest\x12\x35\n\tsurviving\x18\x01 \x01(\x0b\x32\".joinedup.identity.v1.PersonAsSeen\x12\x32\n\x06merged\x18\x02 \x01(\x0b\x32\".joinedup.identity.v1.PersonAsSeen\x12\x19\n\x0breason_code\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\x12\x12\n\x04note\x18\x04 \x01(\tB\x04\x88\xb5\x18\x02\".\n\x12ListRecordsRequest\x12\x12\n\nperson_ids\x18\x01 \x03(\t:\x04\x88\xb5\x18\x01\"D\n\x13ListRecordsResponse\x12-\n\x07records\x18\x01 \x03(\x0b\x32\x1c.joinedup.identity.v1.Record\"\xa5\x01\n\x06Record\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x1b\n\x13verification_status\x18\x03 \x01(\t\x12\x31\n\rregistered_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\x13surviving_person_id\x18\x05 \x01(\t:\x04\x88\xb5\x18\x01\"]\n\x14UnmergePeopleRequest\x12\x16\n\x08merge_id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x19\n\x0breason_code\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x12\x12\n\x04note\x18\x03 \x01(\tB\x04\x88\xb5\x18\x02\"8\n\rMergeResponse\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05:\x04\x88\xb5\x18\x01\"w\n\x16\x41ssignStatementRequest\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x16\n\x0erecorded_under\x18\x02 \x01(\t\x12\x14\n\x0cstatement_id\x18\x03 \x01(\t\x12\x17\n\tperson_id\x18\x04 \x01(\tB\x04\x90\xb5\x18\x01:\x04\x88\xb5\x18\x01\"N\n\x17\x41ssignStatementResponse\x12\x14\n\x0cstatement_id\x18\x01 \x01(\t\x12\x17\n\tperson_id\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01:\x04\x88\xb5\x18\x01\")\n\x0fGetMergeRequest\x12\x10\n\x08merge_id\x18\x01 \x01(\t:\x04\x88\xb5\x18\x01\"s\n\x11ListMergesRequest\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x10\n\x08standing\x18\x02 \x01(\x08\x12-\n\x04page\x18\x03 \x01(\x0b\x32\x1f.joinedup.common.v1.PageRequest:\x04\x88\xb5\x18\x01\"q\n\x12ListMergesResponse\x12+\n\x06merges\x18\x01 \x03(\x0b\x32\x1b.joinedup.identity.v1.Merge\x12.\n\x04page\x18\x02 \x01(\x0b\x32 .joinedup.common.v1.PageResponse\"\xb9\x03\n\x05Merge\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12!\n\x13surviving_person_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12\x18\n\x10merged_person_id\x18\x04 \x01(\t\x12\x13\n\x0breason_code\x18\x05 \x01(\t\x12\x12\n\x04note\x18\x06 \x01(\tB\x04\x88\xb5\x18\x02\x12\x11\n\tmerged_by\x18\x07 \x01(\t\x12-\n\tmerged_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bunmerged_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bunmerged_by\x18\n \x01(\t\x12\x1b\n\x13unmerge_reason_code\x18\x0b \x01(\t\x12\x1a\n\x0cunmerge_note\x18\x0c \x01(\tB\x04\x88\xb5\x18\x02\x12\x30\n\x05since\x18\r \x03(\x0b\x32!.joinedup.identity.v1.StatedSince\x12.\n\x08withheld\x18\x0f \x03(\x0b\x32\x1c.joinedup.common.v1.Withheld:\x04\x88\xb5\x18\x01\"\x80\x01\n\x0bStatedSince\x12\x16\n\x0erecorded_under\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12-\n\tstated_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cstatement_id\x18\x04 \x01(\t:\x04\x88\xb5\x18\x01\x32\xd5\x05\n\x06Merges\x12p\n\x0bMergePeople\x12(.joinedup.identity.v1.MergePeopleRequest\x1a#.joinedup.identity.v1.MergeResponse\"\x12\x8a\xb5\x18\x0eidentity.merge\x12t\n\rUnmergePeople\x12*.joinedup.identity.v1.UnmergePeopleRequest\x1a#.joinedup.identity.v1.MergeResponse\"\x12\x8a\xb5\x18\x0eidentity.merge\x12\x82\x01\n\x0f\x41ssignStatement\x12,.joinedup.identity.v1.AssignStatementRequest\x1a-.joinedup.identity.v1.AssignStatementResponse\"\x12\x8a\xb5\x18\x0eidentity.merge\x12}\n\x0bListRecords\x12(.joinedup.identity.v1.ListRecordsRequest\x1a).joinedup.identity.v1.ListRecordsResponse\"\x19\x90\x02\x01\x8a\xb5\x18\x0eidentity.merge\x90\xb5\x18\x01\x12\x64\n\x08GetMerge\x12%.joinedup.identity.v1.GetMergeRequest\x1a\x1b.joinedup.identity.v1.Merge\"\x14\x90\x02\x01\x8a\xb5\x18\ridentity.read\x12y\n\nListMerges\x12\'.joinedup.identity.v1.ListMergesRequest\x1a(.joinedup.identity.v1.ListMergesResponse\"\x18\x90\x02\x01\x8a\xb5\x18\ridentity.read\x90\xb5\x18\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!joinedup/identity/v1/merges.proto\x12\x14joinedup.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fjoinedup/common/v1/common.proto\x1a!joinedup/options/v1/options.proto\">\n\x0cPersonAsSeen\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x0f\n\x07version\x18\x02 \x01(\x05:\x04\x88\xb5\x18\x01\"\xae\x01\n\x12MergePeopleRequest\x12\x35\n\tsurviving\x18\x01 \x01(\x0b\x32\".joinedup.identity.v1.PersonAsSeen\x12\x32\n\x06merged\x18\x02 \x01(\x0b\x32\".joinedup.identity.v1.PersonAsSeen\x12\x19\n\x0breason_code\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\x12\x12\n\x04note\x18\x04 \x01(\tB\x04\x88\xb5\x18\x02\".\n\x12ListRecordsRequest\x12\x12\n\nperson_ids\x18\x01 \x03(\t:\x04\x88\xb5\x18\x01\"D\n\x13ListRecordsResponse\x12-\n\x07records\x18\x01 \x03(\x0b\x32\x1c.joinedup.identity.v1.Record\"\xa5\x01\n\x06Record\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x1b\n\x13verification_status\x18\x03 \x01(\t\x12\x31\n\rregistered_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\x13surviving_person_id\x18\x05 \x01(\t:\x04\x88\xb5\x18\x01\"]\n\x14UnmergePeopleRequest\x12\x16\n\x08merge_id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x19\n\x0breason_code\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x12\x12\n\x04note\x18\x03 \x01(\tB\x04\x88\xb5\x18\x02\"8\n\rMergeResponse\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05:\x04\x88\xb5\x18\x01\"w\n\x16\x41ssignStatementRequest\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x16\n\x0erecorded_under\x18\x02 \x01(\t\x12\x14\n\x0cstatement_id\x18\x03 \x01(\t\x12\x17\n\tperson_id\x18\x04 \x01(\tB\x04\x90\xb5\x18\x01:\x04\x88\xb5\x18\x01\"N\n\x17\x41ssignStatementResponse\x12\x14\n\x0cstatement_id\x18\x01 \x01(\t\x12\x17\n\tperson_id\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01:\x04\x88\xb5\x18\x01\"j\n\x18\x43onfirmAssignmentRequest\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0f\n\x07item_id\x18\x03 \x01(\t\x12\x17\n\tperson_id\x18\x04 \x01(\tB\x04\x90\xb5\x18\x01:\x04\x88\xb5\x18\x01\"K\n\x19\x43onfirmAssignmentResponse\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x17\n\tperson_id\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01:\x04\x88\xb5\x18\x01\")\n\x0fGetMergeRequest\x12\x10\n\x08merge_id\x18\x01 \x01(\t:\x04\x88\xb5\x18\x01\"\x87\x01\n\x11ListMergesRequest\x12\x17\n\tperson_id\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01\x12\x10\n\x08standing\x18\x02 \x01(\x08\x12-\n\x04page\x18\x03 \x01(\x0b\x32\x1f.joinedup.common.v1.PageRequest\x12\x12\n\ntaken_back\x18\x04 \x01(\x08:\x04\x88\xb5\x18\x01\"q\n\x12ListMergesResponse\x12+\n\x06merges\x18\x01 \x03(\x0b\x32\x1b.joinedup.identity.v1.Merge\x12.\n\x04page\x18\x02 \x01(\x0b\x32 .joinedup.common.v1.PageResponse\"\xf7\x03\n\x05Merge\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12!\n\x13surviving_person_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12\x18\n\x10merged_person_id\x18\x04 \x01(\t\x12\x13\n\x0breason_code\x18\x05 \x01(\t\x12\x12\n\x04note\x18\x06 \x01(\tB\x04\x88\xb5\x18\x02\x12\x11\n\tmerged_by\x18\x07 \x01(\t\x12-\n\tmerged_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bunmerged_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bunmerged_by\x18\n \x01(\t\x12\x1b\n\x13unmerge_reason_code\x18\x0b \x01(\t\x12\x1a\n\x0cunmerge_note\x18\x0c \x01(\tB\x04\x88\xb5\x18\x02\x12\x30\n\x05since\x18\r \x03(\x0b\x32!.joinedup.identity.v1.StatedSince\x12<\n\tconfirmed\x18\x0e \x03(\x0b\x32).joinedup.identity.v1.ConfirmedAssignment\x12.\n\x08withheld\x18\x0f \x03(\x0b\x32\x1c.joinedup.common.v1.Withheld:\x04\x88\xb5\x18\x01\"O\n\x13\x43onfirmedAssignment\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12\x13\n\x0bstands_with\x18\x03 \x01(\t:\x04\x88\xb5\x18\x01\"\x99\x01\n\x0bStatedSince\x12\x16\n\x0erecorded_under\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12-\n\tstated_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cstatement_id\x18\x04 \x01(\t\x12\x17\n\x0forganisation_id\x18\x05 \x01(\t:\x04\x88\xb5\x18\x01\x32\xf7\x06\n\x06Merges\x12p\n\x0bMergePeople\x12(.joinedup.identity.v1.MergePeopleRequest\x1a#.joinedup.identity.v1.MergeResponse\"\x12\x8a\xb5\x18\x0eidentity.merge\x12v\n\rUnmergePeople\x12*.joinedup.identity.v1.UnmergePeopleRequest\x1a#.joinedup.identity.v1.MergeResponse\"\x14\x8a\xb5\x18\x10identity.unmerge\x12\x84\x01\n\x0f\x41ssignStatement\x12,.joinedup.identity.v1.AssignStatementRequest\x1a-.joinedup.identity.v1.AssignStatementResponse\"\x14\x8a\xb5\x18\x10identity.unmerge\x12\x8a\x01\n\x11\x43onfirmAssignment\x12..joinedup.identity.v1.ConfirmAssignmentRequest\x1a/.joinedup.identity.v1.ConfirmAssignmentResponse\"\x14\x8a\xb5\x18\x10identity.unmerge\x12\x7f\n\x0bListRecords\x12(.joinedup.identity.v1.ListRecordsRequest\x1a).joinedup.identity.v1.ListRecordsResponse\"\x1b\x90\x02\x01\x8a\xb5\x18\x10identity.unmerge\x90\xb5\x18\x01\x12k\n\x08GetMerge\x12%.joinedup.identity.v1.GetMergeRequest\x1a\x1b.joinedup.identity.v1.Merge\"\x1b\x90\x02\x01\x8a\xb5\x18\x14identity.merges.read\x12\x80\x01\n\nListMerges\x12\'.joinedup.identity.v1.ListMergesRequest\x1a(.joinedup.identity.v1.ListMergesResponse\"\x1f\x90\x02\x01\x8a\xb5\x18\x14identity.merges.read\x90\xb5\x18\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -64,6 +64,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ASSIGNSTATEMENTRESPONSE'].fields_by_name['person_id']._serialized_options = b'\220\265\030\001'
   _globals['_ASSIGNSTATEMENTRESPONSE']._loaded_options = None
   _globals['_ASSIGNSTATEMENTRESPONSE']._serialized_options = b'\210\265\030\001'
+  _globals['_CONFIRMASSIGNMENTREQUEST'].fields_by_name['person_id']._loaded_options = None
+  _globals['_CONFIRMASSIGNMENTREQUEST'].fields_by_name['person_id']._serialized_options = b'\220\265\030\001'
+  _globals['_CONFIRMASSIGNMENTREQUEST']._loaded_options = None
+  _globals['_CONFIRMASSIGNMENTREQUEST']._serialized_options = b'\210\265\030\001'
+  _globals['_CONFIRMASSIGNMENTRESPONSE'].fields_by_name['person_id']._loaded_options = None
+  _globals['_CONFIRMASSIGNMENTRESPONSE'].fields_by_name['person_id']._serialized_options = b'\220\265\030\001'
+  _globals['_CONFIRMASSIGNMENTRESPONSE']._loaded_options = None
+  _globals['_CONFIRMASSIGNMENTRESPONSE']._serialized_options = b'\210\265\030\001'
   _globals['_GETMERGEREQUEST']._loaded_options = None
   _globals['_GETMERGEREQUEST']._serialized_options = b'\210\265\030\001'
   _globals['_LISTMERGESREQUEST'].fields_by_name['person_id']._loaded_options = None
@@ -78,20 +86,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MERGE'].fields_by_name['unmerge_note']._serialized_options = b'\210\265\030\002'
   _globals['_MERGE']._loaded_options = None
   _globals['_MERGE']._serialized_options = b'\210\265\030\001'
+  _globals['_CONFIRMEDASSIGNMENT']._loaded_options = None
+  _globals['_CONFIRMEDASSIGNMENT']._serialized_options = b'\210\265\030\001'
   _globals['_STATEDSINCE']._loaded_options = None
   _globals['_STATEDSINCE']._serialized_options = b'\210\265\030\001'
   _globals['_MERGES'].methods_by_name['MergePeople']._loaded_options = None
   _globals['_MERGES'].methods_by_name['MergePeople']._serialized_options = b'\212\265\030\016identity.merge'
   _globals['_MERGES'].methods_by_name['UnmergePeople']._loaded_options = None
-  _globals['_MERGES'].methods_by_name['UnmergePeople']._serialized_options = b'\212\265\030\016identity.merge'
+  _globals['_MERGES'].methods_by_name['UnmergePeople']._serialized_options = b'\212\265\030\020identity.unmerge'
   _globals['_MERGES'].methods_by_name['AssignStatement']._loaded_options = None
-  _globals['_MERGES'].methods_by_name['AssignStatement']._serialized_options = b'\212\265\030\016identity.merge'
+  _globals['_MERGES'].methods_by_name['AssignStatement']._serialized_options = b'\212\265\030\020identity.unmerge'
+  _globals['_MERGES'].methods_by_name['ConfirmAssignment']._loaded_options = None
+  _globals['_MERGES'].methods_by_name['ConfirmAssignment']._serialized_options = b'\212\265\030\020identity.unmerge'
   _globals['_MERGES'].methods_by_name['ListRecords']._loaded_options = None
-  _globals['_MERGES'].methods_by_name['ListRecords']._serialized_options = b'\220\002\001\212\265\030\016identity.merge\220\265\030\001'
+  _globals['_MERGES'].methods_by_name['ListRecords']._serialized_options = b'\220\002\001\212\265\030\020identity.unmerge\220\265\030\001'
   _globals['_MERGES'].methods_by_name['GetMerge']._loaded_options = None
-  _globals['_MERGES'].methods_by_name['GetMerge']._serialized_options = b'\220\002\001\212\265\030\ridentity.read'
+  _globals['_MERGES'].methods_by_name['GetMerge']._serialized_options = b'\220\002\001\212\265\030\024identity.merges.read'
   _globals['_MERGES'].methods_by_name['ListMerges']._loaded_options = None
-  _globals['_MERGES'].methods_by_name['ListMerges']._serialized_options = b'\220\002\001\212\265\030\ridentity.read\220\265\030\001'
+  _globals['_MERGES'].methods_by_name['ListMerges']._serialized_options = b'\220\002\001\212\265\030\024identity.merges.read\220\265\030\001'
   _globals['_PERSONASSEEN']._serialized_start=160
   _globals['_PERSONASSEEN']._serialized_end=222
   _globals['_MERGEPEOPLEREQUEST']._serialized_start=225
@@ -110,16 +122,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ASSIGNSTATEMENTREQUEST']._serialized_end=959
   _globals['_ASSIGNSTATEMENTRESPONSE']._serialized_start=961
   _globals['_ASSIGNSTATEMENTRESPONSE']._serialized_end=1039
-  _globals['_GETMERGEREQUEST']._serialized_start=1041
-  _globals['_GETMERGEREQUEST']._serialized_end=1082
-  _globals['_LISTMERGESREQUEST']._serialized_start=1084
-  _globals['_LISTMERGESREQUEST']._serialized_end=1199
-  _globals['_LISTMERGESRESPONSE']._serialized_start=1201
-  _globals['_LISTMERGESRESPONSE']._serialized_end=1314
-  _globals['_MERGE']._serialized_start=1317
-  _globals['_MERGE']._serialized_end=1758
-  _globals['_STATEDSINCE']._serialized_start=1761
-  _globals['_STATEDSINCE']._serialized_end=1889
-  _globals['_MERGES']._serialized_start=1892
-  _globals['_MERGES']._serialized_end=2617
+  _globals['_CONFIRMASSIGNMENTREQUEST']._serialized_start=1041
+  _globals['_CONFIRMASSIGNMENTREQUEST']._serialized_end=1147
+  _globals['_CONFIRMASSIGNMENTRESPONSE']._serialized_start=1149
+  _globals['_CONFIRMASSIGNMENTRESPONSE']._serialized_end=1224
+  _globals['_GETMERGEREQUEST']._serialized_start=1226
+  _globals['_GETMERGEREQUEST']._serialized_end=1267
+  _globals['_LISTMERGESREQUEST']._serialized_start=1270
+  _globals['_LISTMERGESREQUEST']._serialized_end=1405
+  _globals['_LISTMERGESRESPONSE']._serialized_start=1407
+  _globals['_LISTMERGESRESPONSE']._serialized_end=1520
+  _globals['_MERGE']._serialized_start=1523
+  _globals['_MERGE']._serialized_end=2026
+  _globals['_CONFIRMEDASSIGNMENT']._serialized_start=2028
+  _globals['_CONFIRMEDASSIGNMENT']._serialized_end=2107
+  _globals['_STATEDSINCE']._serialized_start=2110
+  _globals['_STATEDSINCE']._serialized_end=2263
+  _globals['_MERGES']._serialized_start=2266
+  _globals['_MERGES']._serialized_end=3153
 # @@protoc_insertion_point(module_scope)

@@ -258,6 +258,59 @@ class AssignStatementResponse(_message.Message):
 Global___AssignStatementResponse: _TypeAlias = AssignStatementResponse  # noqa: Y015
 
 @_typing.final
+class ConfirmAssignmentRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MERGE_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    ITEM_ID_FIELD_NUMBER: _builtins.int
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    merge_id: _builtins.str
+    kind: _builtins.str
+    """statement, referral, case or entry; a sharing decision is told whose it is, and remembers that itself."""
+    item_id: _builtins.str
+    """Its id in the service that holds it."""
+    person_id: _builtins.str
+    """One of the two of the merge."""
+    def __init__(
+        self,
+        *,
+        merge_id: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        item_id: _builtins.str = ...,
+        person_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item_id", b"item_id", "kind", b"kind", "merge_id", b"merge_id", "person_id", b"person_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConfirmAssignmentRequest: _TypeAlias = ConfirmAssignmentRequest  # noqa: Y015
+
+@_typing.final
+class ConfirmAssignmentResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEM_ID_FIELD_NUMBER: _builtins.int
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    item_id: _builtins.str
+    person_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        item_id: _builtins.str = ...,
+        person_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item_id", b"item_id", "person_id", b"person_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConfirmAssignmentResponse: _TypeAlias = ConfirmAssignmentResponse  # noqa: Y015
+
+@_typing.final
 class GetMergeRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -283,10 +336,13 @@ class ListMergesRequest(_message.Message):
     PERSON_ID_FIELD_NUMBER: _builtins.int
     STANDING_FIELD_NUMBER: _builtins.int
     PAGE_FIELD_NUMBER: _builtins.int
+    TAKEN_BACK_FIELD_NUMBER: _builtins.int
     person_id: _builtins.str
     """Of one person, by whichever of their ids; everybody's when empty."""
     standing: _builtins.bool
     """Only those that stand."""
+    taken_back: _builtins.bool
+    """Only those that were taken back."""
     @_builtins.property
     def page(self) -> _common_pb2.PageRequest: ...
     def __init__(
@@ -295,10 +351,11 @@ class ListMergesRequest(_message.Message):
         person_id: _builtins.str = ...,
         standing: _builtins.bool = ...,
         page: _common_pb2.PageRequest | None = ...,
+        taken_back: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page", b"page", "person_id", b"person_id", "standing", b"standing"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page", b"page", "person_id", b"person_id", "standing", b"standing", "taken_back", b"taken_back"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -345,6 +402,7 @@ class Merge(_message.Message):
     UNMERGE_REASON_CODE_FIELD_NUMBER: _builtins.int
     UNMERGE_NOTE_FIELD_NUMBER: _builtins.int
     SINCE_FIELD_NUMBER: _builtins.int
+    CONFIRMED_FIELD_NUMBER: _builtins.int
     WITHHELD_FIELD_NUMBER: _builtins.int
     merge_id: _builtins.str
     version: _builtins.int
@@ -369,6 +427,10 @@ class Merge(_message.Message):
         """
 
     @_builtins.property
+    def confirmed(self) -> _containers.RepeatedCompositeFieldContainer[Global___ConfirmedAssignment]:
+        """Of what came in meanwhile, what a human has said the right one of the two for. Left out of lists."""
+
+    @_builtins.property
     def withheld(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Withheld]: ...
     def __init__(
         self,
@@ -386,15 +448,42 @@ class Merge(_message.Message):
         unmerge_reason_code: _builtins.str = ...,
         unmerge_note: _builtins.str = ...,
         since: _abc.Iterable[Global___StatedSince] | None = ...,
+        confirmed: _abc.Iterable[Global___ConfirmedAssignment] | None = ...,
         withheld: _abc.Iterable[_common_pb2.Withheld] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["merged_at", b"merged_at", "unmerged_at", b"unmerged_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["merge_id", b"merge_id", "merged_at", b"merged_at", "merged_by", b"merged_by", "merged_person_id", b"merged_person_id", "note", b"note", "reason_code", b"reason_code", "since", b"since", "surviving_person_id", b"surviving_person_id", "unmerge_note", b"unmerge_note", "unmerge_reason_code", b"unmerge_reason_code", "unmerged_at", b"unmerged_at", "unmerged_by", b"unmerged_by", "version", b"version", "withheld", b"withheld"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confirmed", b"confirmed", "merge_id", b"merge_id", "merged_at", b"merged_at", "merged_by", b"merged_by", "merged_person_id", b"merged_person_id", "note", b"note", "reason_code", b"reason_code", "since", b"since", "surviving_person_id", b"surviving_person_id", "unmerge_note", b"unmerge_note", "unmerge_reason_code", b"unmerge_reason_code", "unmerged_at", b"unmerged_at", "unmerged_by", b"unmerged_by", "version", b"version", "withheld", b"withheld"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Merge: _TypeAlias = Merge  # noqa: Y015
+
+@_typing.final
+class ConfirmedAssignment(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    ITEM_ID_FIELD_NUMBER: _builtins.int
+    STANDS_WITH_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    item_id: _builtins.str
+    stands_with: _builtins.str
+    """With whom it stood when they looked: moved since, it has to be looked at again."""
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        item_id: _builtins.str = ...,
+        stands_with: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item_id", b"item_id", "kind", b"kind", "stands_with", b"stands_with"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConfirmedAssignment: _TypeAlias = ConfirmedAssignment  # noqa: Y015
 
 @_typing.final
 class StatedSince(_message.Message):
@@ -404,12 +493,17 @@ class StatedSince(_message.Message):
     SOURCE_FIELD_NUMBER: _builtins.int
     STATED_AT_FIELD_NUMBER: _builtins.int
     STATEMENT_ID_FIELD_NUMBER: _builtins.int
+    ORGANISATION_ID_FIELD_NUMBER: _builtins.int
     recorded_under: _builtins.str
     """The id that it was recorded under."""
     source: _builtins.str
     """Empty, and marked as withheld, of somebody whose whereabouts are protected: a refuge's record tells where they are."""
     statement_id: _builtins.str
     """Its own id there."""
+    organisation_id: _builtins.str
+    """Whose system or staff said so, by their signature, withheld as `source` is; empty for PDS, and for what was stated
+    before this was kept.
+    """
     @_builtins.property
     def stated_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -419,10 +513,11 @@ class StatedSince(_message.Message):
         source: _builtins.str = ...,
         stated_at: _timestamp_pb2.Timestamp | None = ...,
         statement_id: _builtins.str = ...,
+        organisation_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["stated_at", b"stated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["recorded_under", b"recorded_under", "source", b"source", "stated_at", b"stated_at", "statement_id", b"statement_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation_id", b"organisation_id", "recorded_under", b"recorded_under", "source", b"source", "stated_at", b"stated_at", "statement_id", b"statement_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

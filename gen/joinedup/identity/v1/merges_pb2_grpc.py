@@ -49,6 +49,11 @@ class MergesStub:
                 request_serializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.AssignStatementRequest.SerializeToString,
                 response_deserializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.AssignStatementResponse.FromString,
                 _registered_method=True)
+        self.ConfirmAssignment = channel.unary_unary(
+                '/joinedup.identity.v1.Merges/ConfirmAssignment',
+                request_serializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.ConfirmAssignmentRequest.SerializeToString,
+                response_deserializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.ConfirmAssignmentResponse.FromString,
+                _registered_method=True)
         self.ListRecords = channel.unary_unary(
                 '/joinedup.identity.v1.Merges/ListRecords',
                 request_serializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.ListRecordsRequest.SerializeToString,
@@ -95,8 +100,17 @@ class MergesServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ConfirmAssignment(self, request, context):
+        """After the unmerge: a human has looked at something that came in meanwhile, and says that it stands with whom it is
+        about. It is remembered with the merge, so that nobody has to look again; nothing moves by it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListRecords(self, request, context):
-        """In which version each record stands, for whoever is about to merge two; those out of reach are left out.
+        """In which version each record stands and since when, for whoever is about to merge two, or to take that back; those
+        out of reach are left out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -133,6 +147,11 @@ def add_MergesServicer_to_server(servicer, server):
                     servicer.AssignStatement,
                     request_deserializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.AssignStatementRequest.FromString,
                     response_serializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.AssignStatementResponse.SerializeToString,
+            ),
+            'ConfirmAssignment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ConfirmAssignment,
+                    request_deserializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.ConfirmAssignmentRequest.FromString,
+                    response_serializer=joinedup_dot_identity_dot_v1_dot_merges__pb2.ConfirmAssignmentResponse.SerializeToString,
             ),
             'ListRecords': grpc.unary_unary_rpc_method_handler(
                     servicer.ListRecords,
@@ -231,6 +250,33 @@ class Merges:
             '/joinedup.identity.v1.Merges/AssignStatement',
             joinedup_dot_identity_dot_v1_dot_merges__pb2.AssignStatementRequest.SerializeToString,
             joinedup_dot_identity_dot_v1_dot_merges__pb2.AssignStatementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ConfirmAssignment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/joinedup.identity.v1.Merges/ConfirmAssignment',
+            joinedup_dot_identity_dot_v1_dot_merges__pb2.ConfirmAssignmentRequest.SerializeToString,
+            joinedup_dot_identity_dot_v1_dot_merges__pb2.ConfirmAssignmentResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -45,8 +45,14 @@ class MergesStub:
     then: what is so of them from a later day on stays, and the older value is history. A Conflict for an update that was
     made before updates kept what they replaced: update both records.
     """
+    ConfirmAssignment: _grpc.UnaryUnaryMultiCallable[_merges_pb2.ConfirmAssignmentRequest, _merges_pb2.ConfirmAssignmentResponse]
+    """After the unmerge: a human has looked at something that came in meanwhile, and says that it stands with whom it is
+    about. It is remembered with the merge, so that nobody has to look again; nothing moves by it.
+    """
     ListRecords: _grpc.UnaryUnaryMultiCallable[_merges_pb2.ListRecordsRequest, _merges_pb2.ListRecordsResponse]
-    """In which version each record stands, for whoever is about to merge two; those out of reach are left out."""
+    """In which version each record stands and since when, for whoever is about to merge two, or to take that back; those
+    out of reach are left out.
+    """
     GetMerge: _grpc.UnaryUnaryMultiCallable[_merges_pb2.GetMergeRequest, _merges_pb2.Merge]
     """A merge, and what was stated of the person since."""
     ListMerges: _grpc.UnaryUnaryMultiCallable[_merges_pb2.ListMergesRequest, _merges_pb2.ListMergesResponse]
@@ -69,8 +75,14 @@ class MergesAsyncStub(MergesStub):
     then: what is so of them from a later day on stays, and the older value is history. A Conflict for an update that was
     made before updates kept what they replaced: update both records.
     """
+    ConfirmAssignment: _aio.UnaryUnaryMultiCallable[_merges_pb2.ConfirmAssignmentRequest, _merges_pb2.ConfirmAssignmentResponse]  # type: ignore[assignment]
+    """After the unmerge: a human has looked at something that came in meanwhile, and says that it stands with whom it is
+    about. It is remembered with the merge, so that nobody has to look again; nothing moves by it.
+    """
     ListRecords: _aio.UnaryUnaryMultiCallable[_merges_pb2.ListRecordsRequest, _merges_pb2.ListRecordsResponse]  # type: ignore[assignment]
-    """In which version each record stands, for whoever is about to merge two; those out of reach are left out."""
+    """In which version each record stands and since when, for whoever is about to merge two, or to take that back; those
+    out of reach are left out.
+    """
     GetMerge: _aio.UnaryUnaryMultiCallable[_merges_pb2.GetMergeRequest, _merges_pb2.Merge]  # type: ignore[assignment]
     """A merge, and what was stated of the person since."""
     ListMerges: _aio.UnaryUnaryMultiCallable[_merges_pb2.ListMergesRequest, _merges_pb2.ListMergesResponse]  # type: ignore[assignment]
@@ -110,12 +122,24 @@ class MergesServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def ConfirmAssignment(
+        self,
+        request: _merges_pb2.ConfirmAssignmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_merges_pb2.ConfirmAssignmentResponse, _abc.Awaitable[_merges_pb2.ConfirmAssignmentResponse]]:
+        """After the unmerge: a human has looked at something that came in meanwhile, and says that it stands with whom it is
+        about. It is remembered with the merge, so that nobody has to look again; nothing moves by it.
+        """
+
+    @_abc_1.abstractmethod
     def ListRecords(
         self,
         request: _merges_pb2.ListRecordsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_merges_pb2.ListRecordsResponse, _abc.Awaitable[_merges_pb2.ListRecordsResponse]]:
-        """In which version each record stands, for whoever is about to merge two; those out of reach are left out."""
+        """In which version each record stands and since when, for whoever is about to merge two, or to take that back; those
+        out of reach are left out.
+        """
 
     @_abc_1.abstractmethod
     def GetMerge(
