@@ -52,8 +52,10 @@ async def assign(work: Work, which: Named, *, merge_id: str, person_id: str, ben
         raise errors.Conflict("somebody else has assigned it meanwhile")
     record = await _record(work, records[which.recorded_under], without=which.statement_id)
     if said.effective:
-        await _take_out(work, record, said, which.statement_id, bench)
-        await _put_in(work, await _record(work, records[person_id]), said, which.statement_id, bench)
+        taken = await _take_out(work, record, said, which.statement_id)
+        given = await _put_in(work, await _record(work, records[person_id]), said, which.statement_id)
+        await _look(work, taken, bench, source=f"merge/{merge_id}")
+        await _look(work, given, bench, source=said.source)
     else:
         await _take(work, record, said, which.statement_id)
         await _give(work, records[person_id], said, bench)
@@ -98,31 +100,29 @@ async def _give(work: Work, before: domain.Person, said: Statement, bench: traci
         await lookalikes.look(work, after, bench, source=said.source)
 
 
-async def _take_out(
-    work: Work, before: timelines.Record, said: Statement, statement_id: str, bench: tracing.Bench
-) -> None:
+async def _take_out(work: Work, before: timelines.Record, said: Statement, statement_id: str) -> domain.Person:
     after = timelines.take_out(before, said)
     await kept.take(work.session, before.person.id, statement_id, timelines.keys_to_forget(before, after, said))
-    await _revise(work, before, after, said, bench)
+    return await _revise(work, before, after)
 
 
-async def _put_in(
-    work: Work, before: timelines.Record, said: Statement, statement_id: str, bench: tracing.Bench
-) -> None:
+async def _put_in(work: Work, before: timelines.Record, said: Statement, statement_id: str) -> domain.Person:
     after = timelines.put_in(before, said)
     now = replace(said, version=after.person.version)
     await kept.state(work.session, before.person.id, now, statement_id=statement_id)
-    await _revise(work, before, after, said, bench)
+    return await _revise(work, before, after)
 
 
-async def _revise(
-    work: Work, before: timelines.Record, after: timelines.Revised, said: Statement, bench: tracing.Bench
-) -> None:
-    """Store what became of a record; as after any update, who they now may be besides is for a human to say."""
+async def _revise(work: Work, before: timelines.Record, after: timelines.Revised) -> domain.Person:
     await people.change(work.session, before.person, after.person)
     await kept.rewrite(work.session, after.person.id, before.former, after.former)
     await kept.find_by(work.session, after.person.id, timelines.keys_to_add(after))
     events.publish_updated(work, after.person)
-    person = await lookalikes.look(work, after.person, bench, source=said.source)
+    return after.person
+
+
+async def _look(work: Work, person: domain.Person, bench: tracing.Bench, *, source: str) -> None:
+    """Who they now may be besides is for a human to say; the PDS is asked about them anew where it was to be."""
+    person = await lookalikes.look(work, person, bench, source=source)
     if bench.asks_pds:
         traces.queue(work, person)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -259,6 +260,20 @@ async def test_of_a_protected_person_it_is_taken_as_of_anybody(house: House) -> 
     assert await postcode(house, kept) == "EX4 4QA"
     assert keys(somebody(33)) <= (await rows(house, kept))["blocking_key"]
     assert "QX41" not in str(await rows(house, kept))
+
+
+async def test_said_of_both_at_one_time_it_is_one_persons(house: House) -> None:
+    kept, gone, merge_id = await two(house, 37)
+    await update(house, kept, postcode=HOME)
+    await unmerge(house, merge_id)
+    (since,) = await meanwhile(house, merge_id)
+    outcomes = await asyncio.gather(*(assign(house, merge_id, since, gone) for _ in range(4)), return_exceptions=True)
+    refused = [one for one in outcomes if one is not None]
+    assert len(refused) == 3
+    assert all(isinstance(one, errors.Conflict | errors.NotFound) for one in refused)
+    assert [one.recorded_under for one in await meanwhile(house, merge_id)] == [gone]
+    assert await homes(house, gone) == [("QY52 8ZD", "bars/1", ago(0), "tenancy/1")]
+    assert await homes(house, kept) == []
 
 
 async def test_an_update_of_before_it_was_kept_what_it_replaced_is_for_humans(house: House) -> None:
