@@ -66,7 +66,7 @@ class Strand:
 
     def origin(self, value: Demographics, said: Iterable[Statement], one: Statement) -> tuple[str, datetime]:
         """By whose word a value stood until an update replaced it, and since when."""
-        earlier = [each for each in _ordered(said) if each.at < one.at]
+        earlier = [each for each in _ordered(said) if each.at < one.at and not self.never_stood(each)]
         return histories.origin(self.part, value, self.person, earlier)
 
     def replaced(self, value: Demographics, said: Iterable[Statement], one: Statement) -> Former:
