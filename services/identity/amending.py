@@ -52,10 +52,16 @@ async def update(
     await lookalikes.hold(work, after)
     await people.change(work.session, before, after)
     said = histories.Statement(
-        stated, amendment.source, work.now, amendment.effective, organisation_id=work.actor.organisation_id
+        stated,
+        amendment.source,
+        work.now,
+        amendment.effective,
+        work.actor.organisation_id,
+        amendment.emptied,
+        after.version,
     )
-    await kept.state(work.session, after, said)
-    await kept.keep(work.session, after, change.former)
+    await kept.state(work.session, after.id, said)
+    await kept.keep(work.session, after.id, change.former)
     await kept.find_by(work.session, after.id, keys)
     events.publish_updated(work, after)
     parts = ",".join(sorted(one.part.value for one in change.former))

@@ -40,7 +40,8 @@ WHEREABOUTS = frozenset({Part.ADDRESS, Part.TELEPHONE})
 class Statement:
     """What one source stated at one time; `effective` is the day from which it says so, None where it did not say.
 
-    `organisation_id` is whose system or staff said so; empty for what no organisation said.
+    `organisation_id` is whose system or staff said so; empty for what no organisation said. Of an update, which always
+    says the day, `emptied` is what it said to be so no longer, and `version` the one of the person that it made.
     """
 
     demographics: Demographics
@@ -48,13 +49,19 @@ class Statement:
     at: datetime
     effective: date | None = None
     organisation_id: str = ""
+    emptied: frozenset[Part] = frozenset()
+    version: int | None = None
+
+    def says(self, part: Part) -> bool:
+        """Whether it says anything of a part, and be it that nothing is so any more."""
+        return part in self.emptied or part_of(self.demographics, part) != Demographics()
 
 
 @dataclass(frozen=True, slots=True)
 class Former:
     """A value that was the present one, by whose word and since when, until which day, and whose word replaced it.
 
-    `value` holds the fields of its part and no other.
+    `value` holds the fields of its part and no other; `version` is the one of the person in which it was replaced.
     """
 
     part: Part
@@ -63,6 +70,7 @@ class Former:
     since: datetime
     until: date
     replaced_by: str
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +112,7 @@ def amend(person: Person, amendment: Amendment, statements: Iterable[Statement])
     """
     stated = _stated(person, amendment.demographics)
     _check(amendment, stated)
-    values = {part: _of(person.demographics, part) for part in FIELDS}
+    values = {part: part_of(person.demographics, part) for part in FIELDS}
     after = {**values, **stated, **{part: Demographics() for part in amendment.emptied}}
     earlier = sorted(statements, key=lambda one: one.at)
     changed = [part for part in FIELDS if after[part] != values[part]]
@@ -131,14 +139,18 @@ def restated(person: Person, statements: Iterable[Statement]) -> Iterator[Statem
 
 
 def shown(person: Person, former: Iterable[Former]) -> Iterator[Former]:
-    """The former values as they may be read back: none of where a restricted person was."""
-    return (one for one in former if not (person.restricted and one.part in WHEREABOUTS))
+    """The former values as they may be read back: none of where a restricted person was.
+
+    Nor that an update said that nothing was so, where what is so from a later day on was known: no value was shown.
+    """
+    told = (one for one in former if one.value != Demographics())
+    return (one for one in told if not (person.restricted and one.part in WHEREABOUTS))
 
 
 def changed_on(part: Part, person: Person, statements: Iterable[Statement], former: Iterable[Former]) -> date | None:
     """The day on which a part came to be as it stands, or was emptied; None where nothing was ever known of it."""
-    if (value := _of(person.demographics, part)) != Demographics():
-        return _origin(part, value, person, sorted(statements, key=lambda one: one.at))[1].date()
+    if (value := part_of(person.demographics, part)) != Demographics():
+        return origin(part, value, person, sorted(statements, key=lambda one: one.at))[1].date()
     return max((one.until for one in former if one.part is part), default=None)
 
 
@@ -147,12 +159,34 @@ def as_was(present: Demographics, former: Former) -> Demographics:
     return replace(present, **{name: getattr(former.value, name) for name in FIELDS[former.part]})
 
 
+def origin(part: Part, value: Demographics, person: Person, earlier: Iterable[Statement]) -> tuple[str, datetime]:
+    """By whose word a value is the present one, and since when it is known; `earlier` is what was said, oldest first.
+
+    The last of the statements that made it so: one that repeats it changes nothing, but somebody may have moved back.
+    """
+    found: Statement | None = None
+    for one in earlier:
+        says = part_of(one.demographics, part)
+        if says == value and (found is None or one.effective):
+            found = one
+    return (found.source, found.at) if found else (person.source, person.registered_at)
+
+
+def part_of(stated: Demographics, part: Part) -> Demographics:
+    """The demographics with the fields of a part only."""
+    return Demographics(**{name: getattr(stated, name) for name in FIELDS[part]})
+
+
+def replaced(part: Part, standing: Demographics, said: Demographics) -> Demographics:
+    """What a part is once `said` replaced what stood; a name takes what was not stated from the one that stood."""
+    value = part_of(said, part)
+    if part is Part.NAME and value != Demographics():
+        return replace(value, given=value.given or standing.given, family=value.family or standing.family)
+    return value
+
+
 def _stated(person: Person, said: Demographics) -> dict[Part, Demographics]:
-    found = {part: value for part in FIELDS if (value := _of(said, part)) != Demographics()}
-    if name := found.get(Part.NAME):
-        known = person.demographics
-        found[Part.NAME] = replace(name, given=name.given or known.given, family=name.family or known.family)
-    return found
+    return {part: replaced(part, person.demographics, said) for part in FIELDS if part_of(said, part) != Demographics()}
 
 
 def _check(amendment: Amendment, stated: Collection[Part]) -> None:
@@ -167,26 +201,8 @@ def _check(amendment: Amendment, stated: Collection[Part]) -> None:
 def _former(
     part: Part, value: Demographics, person: Person, amendment: Amendment, earlier: Iterable[Statement]
 ) -> Former:
-    source, since = _origin(part, value, person, earlier)
-    return Former(part, value, source, since, amendment.effective, amendment.source)
-
-
-def _origin(part: Part, value: Demographics, person: Person, earlier: Iterable[Statement]) -> tuple[str, datetime]:
-    """By whose word the present value is the present one, and since when it is known.
-
-    The last of the statements that made it so: one that repeats it changes nothing, but somebody may have moved back.
-    """
-    found: Statement | None = None
-    for one in earlier:
-        says = _of(one.demographics, part)
-        if says == value and (found is None or one.effective):
-            found = one
-    return (found.source, found.at) if found else (person.source, person.registered_at)
-
-
-def _of(stated: Demographics, part: Part) -> Demographics:
-    """The demographics with the fields of a part only."""
-    return Demographics(**{name: getattr(stated, name) for name in FIELDS[part]})
+    source, since = origin(part, value, person, earlier)
+    return Former(part, value, source, since, amendment.effective, amendment.source, person.version + 1)
 
 
 def _changed(person: Person, after: Mapping[Part, Demographics], former: Iterable[Former]) -> Person:

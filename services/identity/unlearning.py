@@ -19,10 +19,9 @@ def unlearn(person: Person, wrong: Statement, others: Iterable[Statement], forme
     """The person as they would be, had this never been stated; `others` are all other statements about them.
 
     A gap that it filled is open again, or filled by what was stated later. What somebody else said too stays, and so
-    does what was theirs once. Raises Conflict for a change (UpdatePerson), and for a number that was verified since.
+    does what was theirs once. Raises Conflict for a number that was verified since. An update (UpdatePerson), which
+    replaced what was so before, is taken out by `timelines`.
     """
-    if wrong.effective is not None:
-        raise errors.Conflict("it says what is so from a day on, and replaced what was so before: update the records")
     rest, were = list(others), list(former)
     demographics = replace(
         person.demographics, **{name: _without(name, person.demographics, wrong, rest) for name in _LEARNT}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
@@ -37,19 +37,22 @@ class FormerValueRow(tables.Table, table=True):
 
 
 _STATE = sqlalchemy.text(
-    "INSERT INTO statement (person_id, digest, demographics, source, stated_at, effective, organisation_id)"
-    " VALUES (:person_id, :digest, CAST(:demographics AS jsonb), :source, :at, :effective, :organisation_id)"
+    "INSERT INTO statement"
+    " (person_id, digest, demographics, source, stated_at, effective, organisation_id, version, emptied)"
+    " VALUES (:person_id, decode(:statement_id, 'hex'), CAST(:demographics AS jsonb), :source, :at, :effective,"
+    " :organisation_id, :version, :emptied)"
 )
 _FIND_BY = sqlalchemy.text(
     "INSERT INTO blocking_key (key, person_id) SELECT key, :person_id FROM unnest(CAST(:keys AS bigint[])) AS key"
     " ON CONFLICT DO NOTHING"
 )
+_TOLD = "demographics::text AS demographics, source, stated_at, effective, organisation_id, emptied, version"
 _STATEMENTS = sqlalchemy.text(
-    "SELECT demographics::text AS demographics, source, stated_at, effective, organisation_id FROM statement"
+    f"SELECT {_TOLD} FROM statement"  # noqa: S608 (our own names)
     " WHERE person_id = :person_id AND digest <> decode(:without, 'hex') ORDER BY stated_at, digest"
 )
 _STATEMENT = sqlalchemy.text(
-    "SELECT demographics::text AS demographics, source, stated_at, effective, organisation_id FROM statement"
+    f"SELECT {_TOLD} FROM statement"  # noqa: S608
     " WHERE person_id = :person_id AND encode(digest, 'hex') = :statement_id"
 )
 _TAKE = sqlalchemy.text("DELETE FROM statement WHERE person_id = :person_id AND encode(digest, 'hex') = :statement_id")
@@ -60,24 +63,34 @@ _KEEP = sqlalchemy.text(
     "INSERT INTO former_value (person_id, version, part, value, source, since, until, replaced_by)"
     " VALUES (:person_id, :version, :part, CAST(:value AS jsonb), :source, :since, :until, :replaced_by)"
 )
+_DROP = sqlalchemy.text("DELETE FROM former_value WHERE person_id = :person_id AND version = :version AND part = :part")
+# Those that ended on one day in the order in which they began: what a human assigned came later than its time.
 _FORMER = sqlalchemy.text(
-    "SELECT part, value::text AS value, source, since, until, replaced_by FROM former_value"
-    " WHERE person_id = :person_id ORDER BY version, part"
+    "SELECT part, value::text AS value, source, since, until, replaced_by, version FROM former_value"
+    " WHERE person_id = :person_id ORDER BY until, since, version, part"
 )
 
 
-async def state(session: AsyncSession, person: domain.Person, statement: histories.Statement) -> None:
-    """Keep a statement that changed somebody; saying the same again later is another one, since they may move back."""
+async def state(
+    session: AsyncSession, person_id: str, statement: histories.Statement, *, statement_id: str = ""
+) -> None:
+    """Keep an update; saying the same again later is another one, since they may move back.
+
+    One that a human assigned keeps the id that it had.
+    """
     stated = _written(statement.demographics)
-    unlike = f"{person.version}:{stated}"
+    emptied = sorted(part.value for part in statement.emptied)
+    unlike = f"{statement.version}:{statement.at.isoformat()}:{stated}:{','.join(emptied)}"
     values = {
-        "person_id": person.id,
-        "digest": hashlib.sha256(unlike.encode()).digest(),
+        "person_id": person_id,
+        "statement_id": statement_id or hashlib.sha256(unlike.encode()).hexdigest(),
         "demographics": stated,
         "source": statement.source,
         "at": statement.at,
         "effective": statement.effective,
         "organisation_id": statement.organisation_id,
+        "version": statement.version,
+        "emptied": emptied,
     }
     await db.execute(session, _STATE, values)
 
@@ -106,12 +119,12 @@ async def take(session: AsyncSession, person_id: str, statement_id: str, keys: C
     await db.execute(session, _FORGET, {"person_id": person_id, "keys": sorted(map(blocking.hashed, keys))})
 
 
-async def keep(session: AsyncSession, person: domain.Person, former: Sequence[histories.Former]) -> None:
-    """Keep what ceased to be so with this version of a person."""
+async def keep(session: AsyncSession, person_id: str, former: Iterable[histories.Former]) -> None:
+    """Keep what ceased to be so, each with the version of the person in which it was replaced."""
     for one in former:
         values = {
-            "person_id": person.id,
-            "version": person.version,
+            "person_id": person_id,
+            "version": one.version,
             "part": one.part.value,
             "value": _written(one.value),
             "source": one.source,
@@ -122,17 +135,47 @@ async def keep(session: AsyncSession, person: domain.Person, former: Sequence[hi
         await db.execute(session, _KEEP, values)
 
 
+async def rewrite(
+    session: AsyncSession,
+    person_id: str,
+    before: Collection[histories.Former],
+    after: Collection[histories.Former],
+) -> None:
+    """Have the one be what is history of somebody, where the other was."""
+    for one in before:
+        if one not in after:
+            values = {"person_id": person_id, "version": one.version, "part": one.part.value}
+            await db.execute(session, _DROP, values)
+    await keep(session, person_id, (one for one in after if one not in before))
+
+
 async def former(session: AsyncSession, person_id: str) -> list[histories.Former]:
     """Every value that was shown of somebody once, oldest first."""
     rows = await db.execute(session, _FORMER, {"person_id": person_id})
     return [
-        histories.Former(histories.Part(row.part), _read(row.value), row.source, row.since, row.until, row.replaced_by)
+        histories.Former(
+            histories.Part(row.part),
+            _read(row.value),
+            row.source,
+            row.since,
+            row.until,
+            row.replaced_by,
+            row.version,
+        )
         for row in rows
     ]
 
 
 def _statement(row: Any) -> histories.Statement:
-    return histories.Statement(_read(row.demographics), row.source, row.stated_at, row.effective, row.organisation_id)
+    return histories.Statement(
+        _read(row.demographics),
+        row.source,
+        row.stated_at,
+        row.effective,
+        row.organisation_id,
+        frozenset(map(histories.Part, row.emptied)),
+        row.version,
+    )
 
 
 def _written(stated: domain.Demographics) -> str:

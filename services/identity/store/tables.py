@@ -49,7 +49,10 @@ class PersonRow(Table, table=True):
 
 
 class StatementRow(Table, table=True):
-    """Demographics as one source stated them; the same statement again is the same row."""
+    """Demographics as one source stated them; the same statement again is the same row.
+
+    An update keeps the version of the person that it made, and which parts it emptied.
+    """
 
     __tablename__ = "statement"
 
@@ -60,6 +63,8 @@ class StatementRow(Table, table=True):
     stated_at: datetime = _moment()
     effective: date | None = None
     organisation_id: str
+    version: int | None = None
+    emptied: list[str] = _texts()
 
 
 class BlockingKeyRow(Table, table=True):

@@ -92,7 +92,9 @@ class MergesServicer:
 
     def AssignStatement(self, request, context):
         """After the unmerge: the statement was about this one of the two. The other no longer shows, nor is found by, what it
-        alone said of them. A Conflict for an update, which replaced what was so before: update both records.
+        alone said of them, and is again as an update (UpdatePerson) found them; this one is as if it had been said of them
+        then: what is so of them from a later day on stays, and the older value is history. A Conflict for an update that was
+        made before updates kept what they replaced: update both records.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -41,7 +41,9 @@ class MergesStub:
     """
     AssignStatement: _grpc.UnaryUnaryMultiCallable[_merges_pb2.AssignStatementRequest, _merges_pb2.AssignStatementResponse]
     """After the unmerge: the statement was about this one of the two. The other no longer shows, nor is found by, what it
-    alone said of them. A Conflict for an update, which replaced what was so before: update both records.
+    alone said of them, and is again as an update (UpdatePerson) found them; this one is as if it had been said of them
+    then: what is so of them from a later day on stays, and the older value is history. A Conflict for an update that was
+    made before updates kept what they replaced: update both records.
     """
     ConfirmAssignment: _grpc.UnaryUnaryMultiCallable[_merges_pb2.ConfirmAssignmentRequest, _merges_pb2.ConfirmAssignmentResponse]
     """After the unmerge: a human has looked at something that came in meanwhile, and says that it stands with whom it is
@@ -69,7 +71,9 @@ class MergesAsyncStub(MergesStub):
     """
     AssignStatement: _aio.UnaryUnaryMultiCallable[_merges_pb2.AssignStatementRequest, _merges_pb2.AssignStatementResponse]  # type: ignore[assignment]
     """After the unmerge: the statement was about this one of the two. The other no longer shows, nor is found by, what it
-    alone said of them. A Conflict for an update, which replaced what was so before: update both records.
+    alone said of them, and is again as an update (UpdatePerson) found them; this one is as if it had been said of them
+    then: what is so of them from a later day on stays, and the older value is history. A Conflict for an update that was
+    made before updates kept what they replaced: update both records.
     """
     ConfirmAssignment: _aio.UnaryUnaryMultiCallable[_merges_pb2.ConfirmAssignmentRequest, _merges_pb2.ConfirmAssignmentResponse]  # type: ignore[assignment]
     """After the unmerge: a human has looked at something that came in meanwhile, and says that it stands with whom it is
@@ -112,7 +116,9 @@ class MergesServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_merges_pb2.AssignStatementResponse, _abc.Awaitable[_merges_pb2.AssignStatementResponse]]:
         """After the unmerge: the statement was about this one of the two. The other no longer shows, nor is found by, what it
-        alone said of them. A Conflict for an update, which replaced what was so before: update both records.
+        alone said of them, and is again as an update (UpdatePerson) found them; this one is as if it had been said of them
+        then: what is so of them from a later day on stays, and the older value is history. A Conflict for an update that was
+        made before updates kept what they replaced: update both records.
         """
 
     @_abc_1.abstractmethod
