@@ -192,7 +192,9 @@ async def test_it_is_told_in_order_under_one_key_and_audited(house: House) -> No
     told = events_pb2.PersonUnmerged.FromString(rows[1]["body"])
     assert (told.surviving_person_id, told.merged_person_id, told.reason_code) == (kept, gone, "new_evidence")
     assert all(b"daughter" not in row["body"] for row in rows)
-    acts = await house.rows("SELECT action, actor, detail FROM audit WHERE subject = $1", f"merge/{made.merge_id}")
+    acts = await house.rows(
+        "SELECT action, actor, detail FROM audit WHERE subject = $1 ORDER BY at", f"merge/{made.merge_id}"
+    )
     assert [act["action"] for act in acts] == ["person.merged", "person.unmerged"]
     assert {act["actor"] for act in acts} == {STEWARD.subject}
     assert "daughter" not in "".join(act["detail"] for act in acts)
