@@ -258,7 +258,7 @@ async def test_a_service_that_has_not_heard_of_the_end_is_said_to_be_late() -> N
     assert "Try again in a moment" in views.told(stands.value)
 
 
-def test_each_kind_is_told_to_the_service_that_holds_it() -> None:
+async def test_each_kind_is_told_to_the_service_that_holds_it() -> None:
     peers = portal_house.unfurnished().peers
     found = known(everything(over()))
     sent = {kind: asked.asked(peers, asked.Which(kind, one.item, one.version))[1] for kind, one in found.items()}
@@ -282,6 +282,6 @@ def test_each_kind_is_told_to_the_service_that_holds_it() -> None:
         ("", ""),
     ],
 )
-def test_what_is_nothing_that_came_in_is_told_nobody(kind: str, item: str) -> None:
+async def test_what_is_nothing_that_came_in_is_told_nobody(kind: str, item: str) -> None:
     with pytest.raises(errors.NotFound):
         asked.asked(portal_house.unfurnished().peers, asked.Which(kind, item, 1))
