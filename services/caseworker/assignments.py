@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from chassis import paging
-from chassis.disclosure import merges
+from chassis.disclosure import circles, merges, redaction
 from chassis.rpc import server
 from chassis.work import Work
 from joinedup.caseworker.v1 import assignments_pb2 as pb
@@ -27,7 +27,8 @@ class Assigning:
         offset, limit = paging.start(request.page), paging.size(request.page)
         rows, total = await moves.cases(work.session, spell, offset=offset, limit=limit)
         page = paging.answer(offset=offset, shown=len(rows), total=total)
-        return pb.ListCasesSinceMergeResponse(cases=map(_case, rows), page=page)
+        told = [_case(row, await circles.known_to_reader(work, row.person_id)) for row in rows]
+        return pb.ListCasesSinceMergeResponse(cases=told, page=page)
 
     async def list_entries(
         self, request: pb.ListEntriesSinceMergeRequest, work: Work
@@ -59,14 +60,16 @@ class Assigning:
         return await merges.spell(work.session, merge_id)
 
 
-def _case(row: tables.CaseRow) -> pb.CaseSinceMerge:
+def _case(row: tables.CaseRow, circle: circles.Circle) -> pb.CaseSinceMerge:
+    named = circle.tells(row.organisation_id)
     message = pb.CaseSinceMerge(
         case_id=row.case_id,
         version=row.version,
         person_id=row.person_id,
         referral_id=row.referral_id,
         status=caseworker_pb2.CaseStatus.Value(f"CASE_STATUS_{row.status.upper()}"),
-        key_worker_id=row.key_worker_id,
+        key_worker_id=row.key_worker_id if named else "",
+        withheld=() if named else [redaction.whereabouts_withheld("key_worker_id")],
     )
     message.opened_at.FromDatetime(row.opened_at)
     return message

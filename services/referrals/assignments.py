@@ -10,6 +10,8 @@ from chassis.work import Work
 from joinedup.referrals.v1 import assignments_pb2 as pb
 from services.referrals import assigning, domain, events, queries
 
+_WHERE = ("referrer_organisation_id", "team_id")
+
 
 @dataclass(frozen=True, slots=True)
 class Assigning:
@@ -41,14 +43,15 @@ class Assigning:
 
 
 def _since(referral: domain.Referral, *, named: bool) -> pb.ReferralSinceMerge:
+    """Who may not know who referred is not told which team it went to either: they help nobody, and it has an area."""
     message = pb.ReferralSinceMerge(
         referral_id=referral.id,
         version=referral.version,
         person_id=referral.person_id,
         status=events.STATUSES[referral.status],
         referrer_organisation_id=referral.referrer_organisation_id if named else "",
-        withheld=() if named else [redaction.whereabouts_withheld("referrer_organisation_id")],
-        team_id=referral.team_id,
+        team_id=referral.team_id if named else "",
+        withheld=() if named else map(redaction.whereabouts_withheld, _WHERE),
     )
     message.received_at.FromDatetime(referral.received_at)
     return message

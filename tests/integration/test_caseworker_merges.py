@@ -30,6 +30,7 @@ from services.caseworker.tables import Table
 from tests.integration import service_house
 from tests.integration.service_house import House
 from tests.integration.test_caseworker_reach import KAY, LANDLORD, NOTE, REACTIONS, STRANGER, call
+from tests.integration.test_caseworker_restricted import restrict
 
 STEWARD = replace(STRANGER, subject="practitioner:steward", role="data_quality", purpose="administration")
 
@@ -197,6 +198,18 @@ async def test_a_second_case_under_the_other_id_is_a_conflict_and_a_referral_joi
     assert "A further accepted referral joins this case" in await titles(house, gone)
 
 
+async def test_whoever_helps_nobody_is_not_told_who_helps_a_restricted_person(house: House) -> None:
+    kept, gone = two()
+    spell = await merged(house, kept, gone)
+    await accepted(house, kept)
+    await restrict(house, kept)
+    listing = assignments_pb2.ListCasesSinceMergeRequest(merge_id=spell.merge_id)
+    listed = await ask(house, "ListCasesSinceMerge", listing)
+    assert isinstance(listed, assignments_pb2.ListCasesSinceMergeResponse)
+    (one,) = listed.cases
+    assert (one.key_worker_id, [mark.field for mark in one.withheld]) == ("", ["key_worker_id"])
+
+
 async def test_a_case_opened_meanwhile_is_listed_and_assigned_with_all_that_belongs_to_it(house: House) -> None:
     kept, gone = two()
     spell = await merged(house, kept, gone)
@@ -209,6 +222,7 @@ async def test_a_case_opened_meanwhile_is_listed_and_assigned_with_all_that_belo
     )
     assert isinstance(listed, assignments_pb2.ListCasesSinceMergeResponse)
     assert [(one.case_id, one.person_id) for one in listed.cases] == [(case.case_id, kept)]
+    assert (listed.cases[0].key_worker_id, list(listed.cases[0].withheld)) == (KAY.practitioner_id, [])
     version = listed.cases[0].version
     request = assignments_pb2.AssignCaseRequest(
         case_id=case.case_id, version=version, merge_id=spell.merge_id, person_id=gone

@@ -24,6 +24,7 @@ from services.referrals.settings import Settings
 from tests.integration import service_house
 from tests.integration.referrals_world import HOSPITAL, OFFICER, TRIAGE, asked, assigned, call, get, registered, tell
 from tests.integration.service_house import House
+from tests.integration.test_referrals_restricted import restrict
 
 STEWARD = replace(OFFICER, subject="practitioner:steward", role="data_quality", purpose="administration")
 # Another team of the hospital's own people: they see what the hospital has sent.
@@ -99,6 +100,25 @@ async def listed(house: House, person_id: str) -> set[str]:
     """What the team has received about one person."""
     request = pb.ListWorklistRequest(person_ids=[person_id])
     return {one.referral_id for one in (await call(house, "ListWorklist", request, TRIAGE)).referrals}
+
+
+async def test_whoever_helps_nobody_is_not_told_who_sent_a_restricted_person_to_whom(house: House) -> None:
+    kept, gone = two()
+    spell = await merged(house, kept, gone)
+    await submit(house, kept)
+    listing = assignments_pb2.ListReferralsSinceMergeRequest(merge_id=spell.merge_id)
+
+    async def seen() -> assignments_pb2.ReferralSinceMerge:
+        with acting(STEWARD):
+            stub = house.channels.stub(AssignmentsStub, "referrals")
+            (one,) = (await stub.ListReferralsSinceMerge(listing)).referrals
+        return one
+
+    assert (await seen()).team_id
+    await restrict(house, kept)
+    one = await seen()
+    assert (one.referrer_organisation_id, one.team_id) == ("", "")
+    assert [mark.field for mark in one.withheld] == ["referrer_organisation_id", "team_id"]
 
 
 async def test_the_work_list_answers_by_either_id_while_they_are_merged(house: House) -> None:

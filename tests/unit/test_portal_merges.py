@@ -168,7 +168,11 @@ def test_who_sent_something_of_a_protected_person_is_withheld() -> None:
     (referral,) = found.referrals or ()
     referral.referrer_organisation_id = ""
     referral.withheld.add(field="referrer_organisation_id", reason="restricted")
+    (case,) = found.cases or ()
+    case.key_worker_id = ""
+    case.withheld.add(field="key_worker_id", reason="restricted")
     shown = known(found)
+    assert shown["case"].shown.what == "Key worker withheld for safety"
     assert isinstance(shown["statement"].shown.what, parts.Withheld)
     assert shown["referral"].shown.what == "From an organisation withheld for safety"
 

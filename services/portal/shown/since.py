@@ -144,7 +144,7 @@ def cases(since: Since, words: Words) -> list[Known]:
             one.person_id,
             Item(
                 id=f"case-{one.case_id}",
-                what=f"Key worker: {words.names.practitioner(one.key_worker_id) or 'somebody who is no longer listed'}",
+                what=_key_worker(one, words.names),
                 at=moment(one.opened_at),
                 tags=(CASE_STATUS[caseworker_pb2.CaseStatus.Name(one.status).removeprefix("CASE_STATUS_").lower()],),
             ),
@@ -153,6 +153,12 @@ def cases(since: Since, words: Words) -> list[Known]:
         )
         for one in since.cases or ()
     ]
+
+
+def _key_worker(one: case_pb.CaseSinceMerge, names: Names) -> str:
+    if Marks(one.withheld).of("key_worker_id"):
+        return "Key worker withheld for safety"
+    return f"Key worker: {names.practitioner(one.key_worker_id) or 'somebody who is no longer listed'}"
 
 
 def entries(since: Since) -> list[Known]:

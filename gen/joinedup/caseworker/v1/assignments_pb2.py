@@ -28,7 +28,7 @@ from joinedup.common.v1 import common_pb2 as joinedup_dot_common_dot_v1_dot_comm
 from joinedup.options.v1 import options_pb2 as joinedup_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(joinedup/caseworker/v1/assignments.proto\x12\x16joinedup.caseworker.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\'joinedup/caseworker/v1/caseworker.proto\x1a\x1fjoinedup/common/v1/common.proto\x1a!joinedup/options/v1/options.proto\"c\n\x1aListCasesSinceMergeRequest\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12-\n\x04page\x18\x02 \x01(\x0b\x32\x1f.joinedup.common.v1.PageRequest:\x04\x88\xb5\x18\x01\"\x84\x01\n\x1bListCasesSinceMergeResponse\x12\x35\n\x05\x63\x61ses\x18\x01 \x03(\x0b\x32&.joinedup.caseworker.v1.CaseSinceMerge\x12.\n\x04page\x18\x02 \x01(\x0b\x32 .joinedup.common.v1.PageResponse\"\xe0\x01\n\x0e\x43\x61seSinceMerge\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12\x13\n\x0breferral_id\x18\x04 \x01(\t\x12\x32\n\x06status\x18\x05 \x01(\x0e\x32\".joinedup.caseworker.v1.CaseStatus\x12\x15\n\rkey_worker_id\x18\x06 \x01(\t\x12-\n\topened_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x04\x88\xb5\x18\x01\"e\n\x1cListEntriesSinceMergeRequest\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12-\n\x04page\x18\x02 \x01(\x0b\x32\x1f.joinedup.common.v1.PageRequest:\x04\x88\xb5\x18\x01\"\x89\x01\n\x1dListEntriesSinceMergeResponse\x12\x38\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\'.joinedup.caseworker.v1.EntrySinceMerge\x12.\n\x04page\x18\x02 \x01(\x0b\x32 .joinedup.common.v1.PageResponse\"\xaf\x01\n\x0f\x45ntrySinceMerge\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x17\n\tperson_id\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01\x12\x34\n\x04kind\x18\x03 \x01(\x0e\x32&.joinedup.caseworker.v1.ChronologyKind\x12\r\n\x05title\x18\x04 \x01(\t\x12&\n\x02\x61t\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x04\x88\xb5\x18\x01\"f\n\x11\x41ssignCaseRequest\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x10\n\x08merge_id\x18\x03 \x01(\t\x12\x17\n\tperson_id\x18\x04 \x01(\tB\x04\x90\xb5\x18\x01:\x04\x88\xb5\x18\x01\"U\n\x12\x41ssignCaseResponse\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01:\x04\x88\xb5\x18\x01\"W\n\x12\x41ssignEntryRequest\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x10\n\x08merge_id\x18\x02 \x01(\t\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01:\x04\x88\xb5\x18\x01\"F\n\x13\x41ssignEntryResponse\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x17\n\tperson_id\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01:\x04\x88\xb5\x18\x01\x32\xcc\x04\n\x0b\x41ssignments\x12\x9c\x01\n\x13ListCasesSinceMerge\x12\x32.joinedup.caseworker.v1.ListCasesSinceMergeRequest\x1a\x33.joinedup.caseworker.v1.ListCasesSinceMergeResponse\"\x1c\x90\x02\x01\x8a\xb5\x18\x11\x63\x61seworker.assign\x90\xb5\x18\x01\x12\xa2\x01\n\x15ListEntriesSinceMerge\x12\x34.joinedup.caseworker.v1.ListEntriesSinceMergeRequest\x1a\x35.joinedup.caseworker.v1.ListEntriesSinceMergeResponse\"\x1c\x90\x02\x01\x8a\xb5\x18\x11\x63\x61seworker.assign\x90\xb5\x18\x01\x12z\n\nAssignCase\x12).joinedup.caseworker.v1.AssignCaseRequest\x1a*.joinedup.caseworker.v1.AssignCaseResponse\"\x15\x8a\xb5\x18\x11\x63\x61seworker.assign\x12}\n\x0b\x41ssignEntry\x12*.joinedup.caseworker.v1.AssignEntryRequest\x1a+.joinedup.caseworker.v1.AssignEntryResponse\"\x15\x8a\xb5\x18\x11\x63\x61seworker.assignb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(joinedup/caseworker/v1/assignments.proto\x12\x16joinedup.caseworker.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\'joinedup/caseworker/v1/caseworker.proto\x1a\x1fjoinedup/common/v1/common.proto\x1a!joinedup/options/v1/options.proto\"c\n\x1aListCasesSinceMergeRequest\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12-\n\x04page\x18\x02 \x01(\x0b\x32\x1f.joinedup.common.v1.PageRequest:\x04\x88\xb5\x18\x01\"\x84\x01\n\x1bListCasesSinceMergeResponse\x12\x35\n\x05\x63\x61ses\x18\x01 \x03(\x0b\x32&.joinedup.caseworker.v1.CaseSinceMerge\x12.\n\x04page\x18\x02 \x01(\x0b\x32 .joinedup.common.v1.PageResponse\"\x90\x02\n\x0e\x43\x61seSinceMerge\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01\x12\x13\n\x0breferral_id\x18\x04 \x01(\t\x12\x32\n\x06status\x18\x05 \x01(\x0e\x32\".joinedup.caseworker.v1.CaseStatus\x12\x15\n\rkey_worker_id\x18\x06 \x01(\t\x12-\n\topened_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x08withheld\x18\x0f \x03(\x0b\x32\x1c.joinedup.common.v1.Withheld:\x04\x88\xb5\x18\x01\"e\n\x1cListEntriesSinceMergeRequest\x12\x10\n\x08merge_id\x18\x01 \x01(\t\x12-\n\x04page\x18\x02 \x01(\x0b\x32\x1f.joinedup.common.v1.PageRequest:\x04\x88\xb5\x18\x01\"\x89\x01\n\x1dListEntriesSinceMergeResponse\x12\x38\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\'.joinedup.caseworker.v1.EntrySinceMerge\x12.\n\x04page\x18\x02 \x01(\x0b\x32 .joinedup.common.v1.PageResponse\"\xaf\x01\n\x0f\x45ntrySinceMerge\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x17\n\tperson_id\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01\x12\x34\n\x04kind\x18\x03 \x01(\x0e\x32&.joinedup.caseworker.v1.ChronologyKind\x12\r\n\x05title\x18\x04 \x01(\t\x12&\n\x02\x61t\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:\x04\x88\xb5\x18\x01\"f\n\x11\x41ssignCaseRequest\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x10\n\x08merge_id\x18\x03 \x01(\t\x12\x17\n\tperson_id\x18\x04 \x01(\tB\x04\x90\xb5\x18\x01:\x04\x88\xb5\x18\x01\"U\n\x12\x41ssignCaseResponse\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01:\x04\x88\xb5\x18\x01\"W\n\x12\x41ssignEntryRequest\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x10\n\x08merge_id\x18\x02 \x01(\t\x12\x17\n\tperson_id\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01:\x04\x88\xb5\x18\x01\"F\n\x13\x41ssignEntryResponse\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x17\n\tperson_id\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01:\x04\x88\xb5\x18\x01\x32\xcc\x04\n\x0b\x41ssignments\x12\x9c\x01\n\x13ListCasesSinceMerge\x12\x32.joinedup.caseworker.v1.ListCasesSinceMergeRequest\x1a\x33.joinedup.caseworker.v1.ListCasesSinceMergeResponse\"\x1c\x90\x02\x01\x8a\xb5\x18\x11\x63\x61seworker.assign\x90\xb5\x18\x01\x12\xa2\x01\n\x15ListEntriesSinceMerge\x12\x34.joinedup.caseworker.v1.ListEntriesSinceMergeRequest\x1a\x35.joinedup.caseworker.v1.ListEntriesSinceMergeResponse\"\x1c\x90\x02\x01\x8a\xb5\x18\x11\x63\x61seworker.assign\x90\xb5\x18\x01\x12z\n\nAssignCase\x12).joinedup.caseworker.v1.AssignCaseRequest\x1a*.joinedup.caseworker.v1.AssignCaseResponse\"\x15\x8a\xb5\x18\x11\x63\x61seworker.assign\x12}\n\x0b\x41ssignEntry\x12*.joinedup.caseworker.v1.AssignEntryRequest\x1a+.joinedup.caseworker.v1.AssignEntryResponse\"\x15\x8a\xb5\x18\x11\x63\x61seworker.assignb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -76,21 +76,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTCASESSINCEMERGERESPONSE']._serialized_start=312
   _globals['_LISTCASESSINCEMERGERESPONSE']._serialized_end=444
   _globals['_CASESINCEMERGE']._serialized_start=447
-  _globals['_CASESINCEMERGE']._serialized_end=671
-  _globals['_LISTENTRIESSINCEMERGEREQUEST']._serialized_start=673
-  _globals['_LISTENTRIESSINCEMERGEREQUEST']._serialized_end=774
-  _globals['_LISTENTRIESSINCEMERGERESPONSE']._serialized_start=777
-  _globals['_LISTENTRIESSINCEMERGERESPONSE']._serialized_end=914
-  _globals['_ENTRYSINCEMERGE']._serialized_start=917
-  _globals['_ENTRYSINCEMERGE']._serialized_end=1092
-  _globals['_ASSIGNCASEREQUEST']._serialized_start=1094
-  _globals['_ASSIGNCASEREQUEST']._serialized_end=1196
-  _globals['_ASSIGNCASERESPONSE']._serialized_start=1198
-  _globals['_ASSIGNCASERESPONSE']._serialized_end=1283
-  _globals['_ASSIGNENTRYREQUEST']._serialized_start=1285
-  _globals['_ASSIGNENTRYREQUEST']._serialized_end=1372
-  _globals['_ASSIGNENTRYRESPONSE']._serialized_start=1374
-  _globals['_ASSIGNENTRYRESPONSE']._serialized_end=1444
-  _globals['_ASSIGNMENTS']._serialized_start=1447
-  _globals['_ASSIGNMENTS']._serialized_end=2035
+  _globals['_CASESINCEMERGE']._serialized_end=719
+  _globals['_LISTENTRIESSINCEMERGEREQUEST']._serialized_start=721
+  _globals['_LISTENTRIESSINCEMERGEREQUEST']._serialized_end=822
+  _globals['_LISTENTRIESSINCEMERGERESPONSE']._serialized_start=825
+  _globals['_LISTENTRIESSINCEMERGERESPONSE']._serialized_end=962
+  _globals['_ENTRYSINCEMERGE']._serialized_start=965
+  _globals['_ENTRYSINCEMERGE']._serialized_end=1140
+  _globals['_ASSIGNCASEREQUEST']._serialized_start=1142
+  _globals['_ASSIGNCASEREQUEST']._serialized_end=1244
+  _globals['_ASSIGNCASERESPONSE']._serialized_start=1246
+  _globals['_ASSIGNCASERESPONSE']._serialized_end=1331
+  _globals['_ASSIGNENTRYREQUEST']._serialized_start=1333
+  _globals['_ASSIGNENTRYREQUEST']._serialized_end=1420
+  _globals['_ASSIGNENTRYRESPONSE']._serialized_start=1422
+  _globals['_ASSIGNENTRYRESPONSE']._serialized_end=1492
+  _globals['_ASSIGNMENTS']._serialized_start=1495
+  _globals['_ASSIGNMENTS']._serialized_end=2083
 # @@protoc_insertion_point(module_scope)

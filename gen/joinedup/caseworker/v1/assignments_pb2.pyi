@@ -79,6 +79,7 @@ class CaseSinceMerge(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     KEY_WORKER_ID_FIELD_NUMBER: _builtins.int
     OPENED_AT_FIELD_NUMBER: _builtins.int
+    WITHHELD_FIELD_NUMBER: _builtins.int
     case_id: _builtins.str
     version: _builtins.int
     person_id: _builtins.str
@@ -86,8 +87,11 @@ class CaseSinceMerge(_message.Message):
     referral_id: _builtins.str
     status: _caseworker_pb2.CaseStatus.ValueType
     key_worker_id: _builtins.str
+    """Withheld of a restricted person from those who do not work with them."""
     @_builtins.property
     def opened_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def withheld(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Withheld]: ...
     def __init__(
         self,
         *,
@@ -98,10 +102,11 @@ class CaseSinceMerge(_message.Message):
         status: _caseworker_pb2.CaseStatus.ValueType = ...,
         key_worker_id: _builtins.str = ...,
         opened_at: _timestamp_pb2.Timestamp | None = ...,
+        withheld: _abc.Iterable[_common_pb2.Withheld] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["opened_at", b"opened_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "key_worker_id", b"key_worker_id", "opened_at", b"opened_at", "person_id", b"person_id", "referral_id", b"referral_id", "status", b"status", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "key_worker_id", b"key_worker_id", "opened_at", b"opened_at", "person_id", b"person_id", "referral_id", b"referral_id", "status", b"status", "version", b"version", "withheld", b"withheld"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -86,7 +86,7 @@ class ReferralSinceMerge(_message.Message):
     """The id that it stands under."""
     status: _referrals_pb2.Status.ValueType
     referrer_organisation_id: _builtins.str
-    """Withheld as in Referral."""
+    """Withheld as in Referral; and so is the team, from whoever looks after the register and helps nobody."""
     team_id: _builtins.str
     @_builtins.property
     def received_at(self) -> _timestamp_pb2.Timestamp: ...
